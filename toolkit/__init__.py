@@ -1,0 +1,91 @@
+"""Maillage: map the actors, resources and flows of a territory, find its gaps, propose partnerships.
+
+The public names below are loaded when they are first used, so that ``import toolkit`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit.diagnosis import Diagnosis, diagnose
+    from toolkit.errors import (
+        CrsError,
+        DataError,
+        DataQualityWarning,
+        MissingDependencyError,
+        Problem,
+        ReportError,
+        SchemaError,
+        SettingsError,
+        ToolkitError,
+        UsageError,
+        WorkbookError,
+        WorkspaceError,
+    )
+    from toolkit.language import text
+    from toolkit.report import facts_of, write_report
+    from toolkit.settings import Settings
+    from toolkit.sources import demo_territory
+    from toolkit.territory import Territory
+    from toolkit.views import map_of, table_of
+    from toolkit.workspace import Workspace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CrsError",
+    "DataError",
+    "DataQualityWarning",
+    "Diagnosis",
+    "MissingDependencyError",
+    "Problem",
+    "ReportError",
+    "SchemaError",
+    "Settings",
+    "SettingsError",
+    "Territory",
+    "ToolkitError",
+    "UsageError",
+    "WorkbookError",
+    "Workspace",
+    "WorkspaceError",
+    "demo_territory",
+    "diagnose",
+    "facts_of",
+    "map_of",
+    "table_of",
+    "text",
+    "write_report",
+]
+
+_HOMES = {
+    "Diagnosis": "diagnosis",
+    "Settings": "settings",
+    "Territory": "territory",
+    "Workspace": "workspace",
+    "demo_territory": "sources",
+    "diagnose": "diagnosis",
+    "facts_of": "report",
+    "map_of": "views",
+    "table_of": "views",
+    "text": "language",
+    "write_report": "report",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module when it is first used."""
+    if name not in __all__:
+        message = f"module 'toolkit' has no attribute {name!r}"
+        raise AttributeError(message)
+    home = import_module(f"toolkit.{_HOMES.get(name, 'errors')}")
+    value: object = getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

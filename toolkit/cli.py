@@ -1,0 +1,283 @@
+"""The command line: parses, calls, prints; no logic.
+
+Help and messages are keys of ``toolkit/locales/<language>/cli.toml``; :func:`main` puts the texts of
+the reader's language in their place.  Exit codes: 0 done, 1 the data have problems, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from toolkit.errors import SHOWN, Problem, ToolkitError, UsageError
+from toolkit.language import error_text, text
+from toolkit.settings import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from toolkit.diagnosis import Diagnosis
+    from toolkit.workspace import ImportReport, Workspace
+
+DONE: Final = 0
+DATA_PROBLEMS: Final = 1
+WRONG_USE: Final = 2
+PROBLEMS_SHOWN: Final = 8 * SHOWN
+REPORTS = "rapports"
+
+# The classes of the library that parses, reached by its public names only.
+_UsageFault: Final = typer.BadParameter.__bases__[0]
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help="cli.help"
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="cli.arg.dir")]
+Lang = Annotated[str, typer.Option("--lang", help="cli.opt.lang")]
+
+
+def language_of(arguments: Sequence[str]) -> str:
+    """Return the reader's language: ``--lang``, else ``MAILLAGE_LANG``, else the system's, else French."""
+    for place, word in enumerate(arguments):
+        if word == "--lang" and place + 1 < len(arguments):
+            return arguments[place + 1] if arguments[place + 1] in LANGUAGES else "fr"
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=") if word.removeprefix("--lang=") in LANGUAGES else "fr"
+    for name in ("MAILLAGE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if (value := os.environ.get(name, "")[:2]) in LANGUAGES:
+            return value
+    return "fr"
+
+
+def _say(key: str, lang: str, **values: object) -> None:
+    typer.echo(text(f"cli.{key}", lang=lang, **values))
+
+
+def _reader(lang: str) -> str:
+    """Return the language asked for on the line, checked."""
+    if not lang:
+        return language_of([])
+    if lang not in LANGUAGES:
+        raise UsageError(Problem("cli_language", found=lang, params={"choices": ", ".join(LANGUAGES)}))
+    return lang
+
+
+# --- commands ---------------------------------------------------------------------------------
+@app.command("demo", help="cli.demo.help")
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="cli.arg.demo_dir")] = Path("territoire-demo"),
+    lang: Lang = "",
+) -> None:
+    """Build the demo territory and its report."""
+    from toolkit.sources import demo_territory  # noqa: PLC0415 - heavy
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    reader = _reader(lang)
+    _say("demo.begin", reader)
+    if (folder / Workspace.SETTINGS_FILE).exists():
+        workspace = Workspace(folder)
+        if not workspace.fictional:
+            raise UsageError(Problem("cli_not_demo", where=str(folder)))
+    else:
+        workspace = Workspace.from_territory(folder, demo_territory(), lang=reader)
+    _report(workspace, reader)
+
+
+@app.command("new", help="cli.new.help")
+def new(  # noqa: PLR0913 - one parameter an option
+    folder: Folder,
+    from_file: Annotated[Path, typer.Option("--from-file", help="cli.opt.from_file")],
+    communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",
+    epci: Annotated[str, typer.Option("--epci", help="cli.opt.epci")] = "",
+    population: Annotated[Path | None, typer.Option("--population", help="cli.opt.population")] = None,
+    cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
+    name: Annotated[str, typer.Option("--name", help="cli.opt.name")] = "",
+    lang: Lang = "",
+) -> None:
+    """Create the folder of a territory with its workbook to fill in."""
+    from toolkit.sources.communes import load_communes  # noqa: PLC0415 - heavy
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    reader = _reader(lang)
+    perimeter = load_communes(
+        from_file,
+        codes=[code for code in communes.replace(",", " ").split() if code] or None,
+        epci=[code for code in epci.replace(",", " ").split() if code] or None,
+        population=population,
+        cog_year=cog_year or None,
+    )
+    workspace = Workspace.create(folder, name=name or folder.resolve().name, communes=perimeter, lang=reader)
+    _say("new.done", reader, folder=str(folder), count=len(perimeter))
+    _say("new.next", reader, workbook=str(workspace.workbook_path), folder=str(folder))
+
+
+@app.command("import", help="cli.import.help")
+def import_(
+    folder: Folder,
+    workbook: Annotated[Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="cli.opt.partial")] = False,  # noqa: FBT002
+    lang: Lang = "",
+) -> None:
+    """Read the workbook into the territory's database."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    reader = lang and _reader(lang) or workspace.lang
+    outcome = workspace.import_workbook(workbook, partial=partial)
+    _show_import(outcome, reader)
+    if outcome.problems:
+        raise typer.Exit(DATA_PROBLEMS)
+
+
+@app.command("check", help="cli.check.help")
+def check(
+    folder: Folder,
+    workbook: Annotated[Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")] = None,
+    lang: Lang = "",
+) -> None:
+    """Say what an import would find, and write nothing."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    reader = lang and _reader(lang) or workspace.lang
+    outcome = workspace.check_workbook(workbook)
+    _show_import(outcome, reader)
+    _say("check.nothing_written", reader)
+    if outcome.problems:
+        raise typer.Exit(DATA_PROBLEMS)
+
+
+@app.command("diagnose", help="cli.diagnose.help")
+def diagnose(folder: Folder, lang: Lang = "") -> None:
+    """Find gaps and candidates, and keep them in the database."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    _diagnosed(workspace, lang and _reader(lang) or workspace.lang)
+
+
+@app.command("report", help="cli.report.help")
+def report(folder: Folder, lang: Lang = "") -> None:
+    """Write the HTML report."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    _report(workspace, lang and _reader(lang) or workspace.lang)
+
+
+@app.command("lab", help="cli.lab.help")
+def lab(folder: Folder, lang: Lang = "") -> None:
+    """Open the territory's notebooks in JupyterLab."""
+    import subprocess  # noqa: PLC0415 - only here
+
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    _say("lab.begin", lang and _reader(lang) or workspace.lang)
+    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={workspace.folder}"]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words only
+
+
+# --- what they share --------------------------------------------------------------------------
+def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
+    from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
+
+    territory = workspace.territory()
+    _say("diagnose.begin", lang, name=territory.name)
+    diagnosis = run(territory, settings=workspace.settings())
+    workspace.save_diagnosis(diagnosis)
+    _say("diagnose.gaps", lang, count=len(diagnosis.gaps))
+    _say("diagnose.partnerships", lang, count=len(diagnosis.partnerships))
+    return diagnosis
+
+
+def _report(workspace: Workspace, lang: str) -> None:
+    from toolkit.report import write_report  # noqa: PLC0415 - heavy
+
+    diagnosis = _diagnosed(workspace, lang)
+    path = workspace.folder / REPORTS / f"diagnostic-{lang}.html"
+    written = write_report(diagnosis, path, lang=lang, made_on=dt.datetime.now(tz=dt.UTC).date())
+    _say("report.done", lang, path=str(written), size=written.stat().st_size / 1e6)
+
+
+def _show_import(outcome: ImportReport, lang: str) -> None:
+    for line in outcome.lines(lang=lang):
+        typer.echo(line)
+    if outcome.problems:
+        _show_problems(ToolkitError(outcome.problems), lang)
+
+
+def _show_problems(error: ToolkitError, lang: str) -> None:
+    sentences = error_text(error, lang=lang)
+    for sentence in sentences[:PROBLEMS_SHOWN]:
+        typer.echo(f"- {sentence}", err=True)
+    if len(sentences) > PROBLEMS_SHOWN:
+        typer.echo(text("cli.more_problems", lang=lang, count=len(sentences) - PROBLEMS_SHOWN), err=True)
+
+
+# --- language of help and faults --------------------------------------------------------------
+def _translate(command: Any, lang: str) -> None:  # noqa: ANN401 - the parsing library's own class
+    """Put texts of a language in the place of the keys of a command and its parameters."""
+    if (command.help or "").startswith("cli."):
+        command.help = text(command.help, lang=lang)
+    for parameter in command.params:
+        shown = getattr(parameter, "help", None)
+        if shown and shown.startswith("cli."):
+            parameter.help = text(shown, lang=lang)
+        elif parameter.name == "help":
+            parameter.help = text("cli.opt.help", lang=lang)
+    for inner in getattr(command, "commands", {}).values():
+        _translate(inner, lang)
+
+
+def _usage_text(fault: Any, lang: str) -> str:  # noqa: ANN401 - the parsing library's own class
+    """Return what is wrong with the words of the command line."""
+    kind = type(fault).__name__
+    parameter = getattr(fault, "param", None)
+    shown = {
+        "NoSuchOption": getattr(fault, "option_name", ""),
+        "NoSuchCommand": " ".join(sys.argv[1:2]),
+        "MissingParameter": parameter.make_metavar(fault.ctx) if parameter is not None and fault.ctx else "",
+    }.get(kind)
+    if shown:
+        return text(f"cli.usage.{kind}", lang=lang, shown=shown)
+    return text("cli.usage.other", lang=lang, shown=fault.format_message())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after the program's name; those of the process where it is left out.
+
+    Returns
+    -------
+    int
+        0 done, 1 the data have problems, 2 wrong use.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    lang = language_of(words)
+    command = typer.main.get_command(app)
+    _translate(command, lang)
+    try:
+        code = command.main(args=words, prog_name="maillage", standalone_mode=False)
+    except _UsageFault as fault:
+        if type(fault).__name__ == "NoArgsIsHelpError":
+            typer.echo(fault.format_message(), err=True)
+        else:
+            typer.echo(_usage_text(fault, lang), err=True)
+        return WRONG_USE
+    except ToolkitError as error:
+        _show_problems(error, lang)
+        return WRONG_USE if isinstance(error, UsageError) else DATA_PROBLEMS
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo(text("cli.stopped", lang=lang), err=True)
+        return DATA_PROBLEMS
+    return code if isinstance(code, int) else DONE

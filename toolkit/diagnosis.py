@@ -1,0 +1,116 @@
+"""From a territory to its diagnosis: gaps with their evidence, candidates with their reasons.  No drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolkit import gaps as gap_engine
+from toolkit import partnerships as partnership_engine
+from toolkit import vocabulary as v
+from toolkit.errors import Problem, UsageError
+from toolkit.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.gaps import Findings
+    from toolkit.partnerships import Explanation, Proposals, WhyNot
+    from toolkit.territory import Territory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagnosis:
+    """What was found on a territory, and what is proposed; nothing in it changes.
+
+    Attributes
+    ----------
+    territory : Territory
+        What was looked at.
+    settings : Settings
+        With which thresholds and weights.
+    findings : Findings
+        Gaps, evidence, matches, access and network, as frames.
+    proposals : Proposals
+        Openings, candidates and their members, as frames.
+    """
+
+    territory: Territory
+    settings: Settings
+    findings: Findings
+    proposals: Proposals
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """One row a gap (columns ``GAP_COLUMNS``), by severity x confidence."""
+        return self.findings.gaps
+
+    @property
+    def evidence(self) -> pd.DataFrame:
+        """One row a fact that a gap rests on (columns ``EVIDENCE_COLUMNS``)."""
+        return self.findings.evidence
+
+    @property
+    def partnerships(self) -> pd.DataFrame:
+        """One row a candidate (columns ``PARTNERSHIP_COLUMNS``), by rank."""
+        return self.proposals.partnerships
+
+    def explain(self, candidate_id: str) -> Explanation:
+        """Return everything that speaks for a candidate, as codes and figures.
+
+        Raises
+        ------
+        UsageError
+            If there is no such candidate.
+        """
+        return partnership_engine.explain(self.proposals, candidate_id, territory=self.territory)
+
+    def why_not(self, opening_id: str, actor_id: str) -> WhyNot:
+        """Return why an actor is in no candidate of an opening.
+
+        Raises
+        ------
+        UsageError
+            If there is no such opening or actor.
+        """
+        if actor_id not in set(self.territory.table(v.ACTORS)["actor_id"]):
+            raise UsageError(Problem("unknown_actor", found=actor_id))
+        return partnership_engine.why_not(
+            self.proposals, opening_id, actor_id=actor_id, territory=self.territory, settings=self.settings
+        )
+
+
+def diagnose(territory: Territory, *, settings: Settings | None = None) -> Diagnosis:
+    """Return the diagnosis of a territory.
+
+    Parameters
+    ----------
+    territory : Territory
+        Complete and checked tables.
+    settings : Settings, optional
+        Thresholds and weights; the defaults where it is left out.
+
+    Returns
+    -------
+    Diagnosis
+        The same, bit for bit, for the same rows in any order.
+
+    Examples
+    --------
+    >>> diagnosis = diagnose(territory)  # doctest: +SKIP
+    >>> diagnosis.gaps.head()  # doctest: +SKIP
+    """
+    settings = settings or Settings()
+    used = territory if settings.include_estimated else _without_estimates(territory)
+    findings = gap_engine.find_gaps(used, settings=settings)
+    proposals = partnership_engine.propose(used, findings, settings=settings)
+    return Diagnosis(territory=territory, settings=settings, findings=findings, proposals=proposals)
+
+
+def _without_estimates(territory: Territory) -> Territory:
+    """Return the territory without the resources, needs and flows that are only estimated."""
+    kept = {
+        name: territory.table(name).loc[lambda frame: frame["basis"] != "estimated"]
+        for name in (v.RESOURCES, v.NEEDS, v.FLOWS)
+    }
+    return territory.replace(**kept)

@@ -1,0 +1,190 @@
+"""Frozen settings of a diagnosis: every threshold with its unit, bounds and source.
+
+A territory's settings are the table ``[settings]`` of its ``territoire.toml``; what is not written
+there has the default of :class:`Settings`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from toolkit.errors import Problem, SettingsError
+from toolkit.vocabulary import CRITERIA, PARTNERSHIP_TYPES
+
+OWN = "Own rule, see docs/decisions/0004-defaults.md"
+LANGUAGES = ("fr", "en")
+
+
+def _setting(
+    default: Any,  # noqa: ANN401 - as wide as dataclasses.field itself
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    source: str = OWN,
+) -> Any:  # noqa: ANN401
+    rules = {"unit": unit, "minimum": minimum, "maximum": maximum, "choices": choices, "source": source}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: MappingProxyType(dict(default)), metadata=rules)
+    return field(default=default, metadata=rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Thresholds, weights and language of a diagnosis.
+
+    Each field carries in its metadata the unit, the accepted range and the source of its default.
+    ``weights`` are the officer's weights of the criteria of a partnership (METHODS 3.2); they are
+    used relative to their sum.
+
+    Raises
+    ------
+    SettingsError
+        If any value is of the wrong type or out of its range; all faults at once.
+
+    Examples
+    --------
+    >>> Settings(language="en", radius_km=25).radius_km
+    25
+    """
+
+    language: str = _setting("fr", choices=LANGUAGES)
+    radius_km: float = _setting(20.0, unit="km", minimum=0.1, maximum=500.0)
+    """Farthest that members of a partnership may live from their meeting place."""
+    detour_factor: float = _setting(
+        1.3, minimum=1.0, maximum=3.0, source="Road distance over straight line, usual 1.2-1.4; own choice"
+    )
+    speed_km_h: float = _setting(50.0, unit="km/h", minimum=3.0, maximum=130.0)
+    access_minutes: float = _setting(20.0, unit="min", minimum=1.0, maximum=120.0)
+    """Travel time that counts as reach for a service whose category gives none."""
+    access_share_max: float = _setting(0.05, unit="share", minimum=0.0, maximum=1.0)
+    """Share of people out of reach up to which access is no gap."""
+    access_low_ratio: float = _setting(0.5, minimum=0.0, maximum=1.0)
+    """Accessibility (E2SFCA) below this share of the territory's mean is a gap."""
+    hole_p_value: float = _setting(0.05, minimum=0.0001, maximum=0.5)
+    permutations: int = _setting(499, minimum=99, maximum=99_999)
+    seed: int = _setting(20260101, minimum=0, maximum=2**31 - 1)
+    include_estimated: bool = _setting(default=True)
+    partnership_types: tuple[str, ...] = _setting(PARTNERSHIP_TYPES, choices=PARTNERSHIP_TYPES)
+    max_members: int = _setting(6, minimum=2, maximum=10, source="METHODS 3.2")
+    per_opening: int = _setting(3, minimum=1, maximum=50)
+    """Candidates kept for each opening."""
+    openings_max: int = _setting(60, minimum=1, maximum=5_000)
+    """Openings looked at, most severe first."""
+    portfolio_size: int = _setting(12, minimum=1, maximum=200)
+    portfolio_per_actor: int = _setting(2, minimum=1, maximum=50)
+    secrecy_threshold: int = _setting(
+        5, minimum=1, maximum=100, source="Usual floor of small counts in French public statistics; own choice"
+    )
+    weights: Mapping[str, float] = _setting(
+        {
+            "coverage": 3.0,
+            "suitability": 2.0,
+            "proximity": 2.0,
+            "complementarity": 1.0,
+            "diversity": 2.0,
+            "transversality": 1.0,
+            "trust": 1.0,
+            "capacity": 1.0,
+        },
+        minimum=0.0,
+        maximum=100.0,
+    )
+
+    def __post_init__(self) -> None:
+        """Check every value; gather all faults."""
+        faults = [fault for rule in dataclasses.fields(self) for fault in _faults(rule, getattr(self, rule.name))]
+        if faults:
+            raise SettingsError(faults)
+        if not isinstance(self.weights, MappingProxyType):
+            object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
+        object.__setattr__(self, "partnership_types", tuple(self.partnership_types))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Return settings from plain values such as a table of a TOML file.
+
+        Raises
+        ------
+        SettingsError
+            If a name is unknown or a value is refused; all faults at once.
+        """
+        known = {rule.name for rule in dataclasses.fields(cls)}
+        faults = [
+            Problem("unknown_setting", column=name, found=str(name), params={"choices": ", ".join(sorted(known))})
+            for name in values
+            if name not in known
+        ]
+        accepted = {name: value for name, value in values.items() if name in known}
+        if "weights" in accepted and isinstance(accepted["weights"], Mapping):
+            accepted["weights"] = {**cls().weights, **accepted["weights"]}
+        try:
+            made = cls(**accepted)
+        except SettingsError as err:
+            raise SettingsError([*faults, *err.problem_list]) from err
+        if faults:
+            raise SettingsError(faults)
+        return made
+
+    def with_changes(self, **changes: Any) -> Settings:  # noqa: ANN401 - values of any field
+        """Return a copy in which some values are replaced."""
+        return dataclasses.replace(self, **changes)
+
+    def normalised_weights(self) -> dict[str, float]:
+        """Return the weight of each criterion divided by their sum, in the order of the vocabulary."""
+        total = sum(self.weights.values())
+        return {name: self.weights.get(name, 0.0) / total for name in CRITERIA}
+
+
+def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
+    """Yield what is wrong with the value of one field."""
+    if rule.name == "weights":
+        yield from _weight_faults(rule, value)
+        return
+    wanted = typing.get_type_hints(Settings)[rule.name]
+    if rule.name == "partnership_types":
+        values: tuple[object, ...] = tuple(value) if isinstance(value, tuple | list) else (value,)
+        if not values:
+            yield Problem("setting_empty", column=rule.name, found="", params={"choices": ", ".join(PARTNERSHIP_TYPES)})
+    else:
+        values = (value,)
+    for item in values:
+        if rule.metadata["choices"] is not None:
+            if item not in rule.metadata["choices"]:
+                choices = ", ".join(rule.metadata["choices"])
+                yield Problem("setting_choice", column=rule.name, found=repr(item), params={"choices": choices})
+        elif wanted is bool:
+            if not isinstance(item, bool):
+                yield Problem("setting_boolean", column=rule.name, found=repr(item))
+        else:
+            yield from _number_faults(rule, item, whole=wanted is int)
+
+
+def _number_faults(rule: dataclasses.Field[Any], value: object, *, whole: bool) -> Iterator[Problem]:
+    """Yield what is wrong with a number."""
+    low, high = rule.metadata["minimum"], rule.metadata["maximum"]
+    params = {"minimum": low, "maximum": high, "unit": rule.metadata["unit"]}
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or (whole and not isinstance(value, int)):
+        yield Problem("setting_number", column=rule.name, found=repr(value), params=params)
+    elif not low <= value <= high:  # type: ignore[operator]
+        yield Problem("setting_range", column=rule.name, found=repr(value), params=params)
+
+
+def _weight_faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
+    """Yield what is wrong with the weights of the criteria."""
+    if not isinstance(value, Mapping) or set(value) - set(CRITERIA):
+        found = ", ".join(sorted(set(value) - set(CRITERIA))) if isinstance(value, Mapping) else repr(value)
+        yield Problem("setting_choice", column=rule.name, found=found, params={"choices": ", ".join(CRITERIA)})
+        return
+    for item in value.values():
+        yield from _number_faults(rule, item, whole=False)
+    if all(isinstance(item, int | float) for item in value.values()) and sum(value.values()) <= 0:
+        yield Problem("setting_weights_zero", column=rule.name, found="0")

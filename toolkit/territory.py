@@ -1,0 +1,280 @@
+"""A territory: its perimeter, its tables and their sources, checked once at the door, then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from toolkit import crs, nomenclature, schema
+from toolkit import vocabulary as v
+from toolkit.errors import Problem, SchemaError
+from toolkit.schema.contracts import CONTRACTS, Contract, empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SIREN_LENGTH = 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Territory:
+    """The tables of one territory, complete and checked; nothing in it changes.
+
+    Build one with :meth:`from_tables`, or read it from a workspace.
+
+    Attributes
+    ----------
+    name : str
+        Name a reader knows the territory by.
+    tables : Mapping of str to DataFrame
+        Every table of :data:`toolkit.vocabulary.TABLES`, sorted by its key, index 0..n-1.
+        ``communes`` and ``actors`` are GeoDataFrames in EPSG:4326.
+    fictional : bool
+        True for the demo: everything that shows the territory must say so.
+    locations : DataFrame, shape (n_actors + n_communes, 2)
+        Columns ``x_m`` and ``y_m``, metres in the metric CRS of :attr:`zone`, indexed by actor id and
+        commune id.  A commune is placed at the representative point of its polygon.
+    """
+
+    name: str
+    tables: Mapping[str, pd.DataFrame]
+    fictional: bool = False
+    locations: pd.DataFrame = field(init=False, repr=False)
+    zone: crs.Zone = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Freeze the tables and compute where things are."""
+        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
+        zone = crs.zone_of(self.tables[v.COMMUNES]["commune_id"])
+        object.__setattr__(self, "zone", zone)
+        object.__setattr__(self, "locations", _locations(self.tables, zone))
+
+    @classmethod
+    def from_tables(
+        cls, tables: Mapping[str, pd.DataFrame], *, name: str, fictional: bool = False
+    ) -> Territory:
+        """Return a territory from its tables, completed and checked.
+
+        Parameters
+        ----------
+        tables : Mapping of str to DataFrame
+            Tables of the model by name; those left out are empty, except ``communes``.
+            Geometries may be in any CRS that is set.
+        name : str
+            Name of the territory.
+        fictional : bool, default False
+            Whether the data are invented.
+
+        Raises
+        ------
+        SchemaError
+            If tables break their contract; all faults of all tables at once.
+        CrsError
+            If geometries have no CRS, or the communes lie in several metric zones.
+        """
+        unknown = sorted(set(tables) - set(v.TABLES))
+        if unknown:
+            raise SchemaError(
+                [
+                    Problem("unknown_table", found=table, params={"choices": ", ".join(v.TABLES)})
+                    for table in unknown
+                ]
+            )
+        if tables.get(v.COMMUNES) is None or tables[v.COMMUNES].empty:
+            raise SchemaError(Problem("no_perimeter", table=v.COMMUNES))
+        completed = complete(tables)
+        problems = schema.check_tables(completed)
+        if problems:
+            raise SchemaError(problems)
+        return cls(name=name, tables=completed, fictional=fictional)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one table by its name."""
+        return self.tables[name]
+
+    @property
+    def communes(self) -> gpd.GeoDataFrame:
+        """Communes of the perimeter, polygons in EPSG:4326."""
+        return gpd.GeoDataFrame(self.tables[v.COMMUNES])
+
+    @property
+    def actors(self) -> gpd.GeoDataFrame:
+        """Actors, points in EPSG:4326."""
+        return gpd.GeoDataFrame(self.tables[v.ACTORS])
+
+    @property
+    def resources(self) -> pd.DataFrame:
+        """What actors can offer."""
+        return self.tables[v.RESOURCES]
+
+    @property
+    def needs(self) -> pd.DataFrame:
+        """What actors or communes lack."""
+        return self.tables[v.NEEDS]
+
+    @property
+    def flows(self) -> pd.DataFrame:
+        """What moves between actors, communes and the outside."""
+        return self.tables[v.FLOWS]
+
+    @property
+    def cooperations(self) -> pd.DataFrame:
+        """Cooperations that exist."""
+        return self.tables[v.COOPERATIONS]
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """Members of the cooperations."""
+        return self.tables[v.MEMBERS]
+
+    @property
+    def practices(self) -> pd.DataFrame:
+        """Good practices, here or elsewhere."""
+        return self.tables[v.PRACTICES]
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Where the rows come from."""
+        return self.tables[v.SOURCES]
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """What people decided on candidates; append-only."""
+        return self.tables[v.DECISIONS]
+
+    @property
+    def population(self) -> float:
+        """Inhabitants of the communes whose population is known."""
+        return float(self.tables[v.COMMUNES]["population"].sum())
+
+    def replace(self, **tables: pd.DataFrame) -> Territory:
+        """Return a territory in which some tables are replaced, checked again."""
+        return Territory.from_tables({**self.tables, **tables}, name=self.name, fictional=self.fictional)
+
+    def distance_m(self, origin: str, destination: str) -> float:
+        """Return the straight distance between two actors or communes, in metres."""
+        here, there = self.locations.loc[origin], self.locations.loc[destination]
+        return float(np.hypot(here["x_m"] - there["x_m"], here["y_m"] - there["y_m"]))
+
+
+def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return every table with the columns and types of its contract and the agreed defaults.
+
+    Actors get what their other cells imply: SIREN of the SIRET, family and form of the legal form,
+    sectors of the activity, a place (their point, else their commune).  Rows are sorted by key.
+
+    Raises
+    ------
+    CrsError
+        If geometries have no CRS.
+    """
+    made = {name: _conform(CONTRACTS[name], tables.get(name)) for name in v.TABLES}
+    made[v.ACTORS] = _complete_actors(made[v.ACTORS], made[v.COMMUNES])
+    return made
+
+
+def _conform(contract: Contract, frame: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a frame with exactly the columns of a contract, extra columns after them."""
+    if frame is None:
+        frame = empty(contract.table)
+    made: dict[str, Any] = {}
+    for column in contract.columns:
+        if column.kind == "geometry":
+            continue
+        cells = frame[column.name] if column.name in frame else pd.Series(np.nan, index=frame.index, dtype="object")
+        if column.default is not None:
+            cells = cells.astype("object").where(cells.notna(), column.default)
+        made[column.name] = _typed(cells, column.dtype)
+    extra = {name: frame[name] for name in frame.columns if name not in contract.names}
+    result = pd.DataFrame({**made, **extra}, index=frame.index)
+    if contract.has_geometry:
+        result = _with_geometry(result, frame, where=contract.table)
+    keys = [key for key in contract.key if key in result]
+    return result.sort_values(keys, kind="stable", na_position="last").reset_index(drop=True)
+
+
+def _typed(cells: pd.Series, dtype: str) -> pd.Series:
+    """Return cells in the type of the contract where they can be; left as they are where they cannot."""
+    if dtype == "str":
+        kept = cells.astype("object").where(cells.notna(), np.nan)
+        return kept.map(lambda cell: cell if cell != cell else str(cell)).astype("str")  # noqa: PLR0124
+    try:
+        return cells.astype(dtype)
+    except (TypeError, ValueError):
+        return cells
+
+
+def _with_geometry(result: pd.DataFrame, frame: pd.DataFrame, *, where: str) -> gpd.GeoDataFrame:
+    """Return the rows with their geometry in EPSG:4326, missing where there is none."""
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        stored = crs.to_storage(frame, where=where) if len(frame) else frame
+        cells = np.asarray(stored.geometry.array, dtype="object")
+    else:
+        cells = np.full(len(result), None, dtype="object")
+    return gpd.GeoDataFrame(result, geometry=gpd.array.from_shapely(cells), crs=crs.STORAGE_EPSG)
+
+
+def _complete_actors(actors: pd.DataFrame, communes: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return actors with what their cells imply, and a place."""
+    made = gpd.GeoDataFrame(actors).copy()
+    siret = made["siret"].where(made["siret"].str.fullmatch(r"\d{14}", na=False))
+    made["siren"] = made["siren"].fillna(siret.str[:SIREN_LENGTH])
+    forms = {code: nomenclature.legal_family(code) for code in made["legal_form"].dropna().unique()}
+    for place, column in enumerate(("family", "ess_form")):
+        implied = made["legal_form"].map(lambda code, place=place: forms.get(code, ("", ""))[place] or None)
+        made[column] = made[column].fillna(implied.astype("str"))
+    versions = {code: nomenclature.naf_version(code) for code in made["activity"].dropna().unique()}
+    made["activity_version"] = made["activity_version"].fillna(made["activity"].map(versions).astype("str"))
+    sectors = {code: nomenclature.sector_of_activity(code) or None for code in versions}
+    made["sectors"] = made["sectors"].fillna(made["activity"].map(sectors).astype("str"))
+    midpoints = made["jobs_band"].map(nomenclature.midpoint_jobs, na_action="ignore").astype("float64")
+    made["jobs"] = made["jobs"].fillna(midpoints)
+    made["ess"] = made["ess"].mask(made["family"] == "ess", other=True)
+    return _place(made, gpd.GeoDataFrame(communes))
+
+
+def _place(actors: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return actors with a point: their coordinates, else their commune's representative point."""
+    given = actors["latitude"].notna() & actors["longitude"].notna()
+    points = actors.geometry.copy()
+    numeric = given & points.isna()
+    if numeric.any():
+        points[numeric] = gpd.points_from_xy(
+            actors.loc[numeric, "longitude"].astype("float64"), actors.loc[numeric, "latitude"].astype("float64")
+        )
+    located = actors["located_by"].mask(points.isna(), other="none")
+    located = located.fillna("address").mask(numeric, other="address")
+    bare = points.isna()
+    if bare.any() and len(communes):
+        centres = dict(zip(communes["commune_id"], _representative_points(communes), strict=True))
+        points[bare] = gpd.array.from_shapely(
+            np.array([centres.get(code) for code in actors.loc[bare, "commune_id"]], dtype="object"),
+            crs=crs.STORAGE_EPSG,
+        )
+        located = located.mask(bare & points.notna(), other="commune")
+    return actors.assign(located_by=located.astype("str")).set_geometry(points)
+
+
+def _representative_points(communes: gpd.GeoDataFrame) -> Iterable[object]:
+    """Return a point inside each commune, in EPSG:4326."""
+    return communes.geometry.representative_point()
+
+
+def _locations(tables: Mapping[str, pd.DataFrame], zone: crs.Zone) -> pd.DataFrame:
+    """Return metric coordinates of actors and communes by id."""
+    parts = []
+    for table, key in ((v.ACTORS, "actor_id"), (v.COMMUNES, "commune_id")):
+        frame = gpd.GeoDataFrame(tables[table])
+        if frame.empty:
+            continue
+        points = frame.geometry.representative_point() if table == v.COMMUNES else frame.geometry
+        metric = points.to_crs(epsg=zone.epsg)
+        parts.append(pd.DataFrame({"x_m": metric.x.to_numpy(), "y_m": metric.y.to_numpy()}, index=frame[key].array))
+    placed = pd.concat(parts)
+    return placed.rename_axis("id")

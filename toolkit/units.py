@@ -1,0 +1,88 @@
+"""Quantities: units converted inside their dimension, never across, and brought to a year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from toolkit import nomenclature
+from toolkit.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+
+PER_YEAR: Final[Mapping[str, float]] = MappingProxyType(
+    {"once": 1.0, "year": 1.0, "month": 12.0, "week": 365.25 / 7, "day": 365.25}
+)
+"""Times a period comes in a year; something given once counts in the year of the diagnosis."""
+
+
+@cache
+def _registry() -> UnitRegistry:
+    from pint import UnitRegistry  # noqa: PLC0415 - slow to load, needed only to convert
+
+    registry: UnitRegistry = UnitRegistry()
+    for line in (
+        "m2 = meter ** 2",
+        "m3 = meter ** 3",
+        "place = [place]",
+        "person = [person]",
+        "unit = [piece]",
+        "EUR = [currency]",
+        "kEUR = 1000 * EUR",
+    ):
+        registry.define(line)
+    return registry
+
+
+def dimension_of(unit: str) -> str:
+    """Return the dimension of a unit of the list ``units`` (``mass``, ``energy`` ...).
+
+    Raises
+    ------
+    KeyError
+        If the unit is not in the list.
+    """
+    return str(nomenclature.table("units").loc[unit, "dimension"])
+
+
+@cache
+def factor(unit: str, to: str) -> float:
+    """Return by what a quantity in a unit is multiplied to be in another.
+
+    Raises
+    ------
+    DataError
+        If the two are of different dimensions.
+
+    Examples
+    --------
+    >>> factor("t", "kg")
+    1000.0
+    """
+    if unit == to:
+        return 1.0
+    if dimension_of(unit) != dimension_of(to):
+        raise DataError(Problem("unit_dimension", column="unit", found=unit, params={"expected_units": to}))
+    registry = _registry()
+    return float(registry.Quantity(1.0, unit).to(to).magnitude)
+
+
+@cache
+def units_of(dimension: str) -> tuple[str, ...]:
+    """Return the units of a dimension, sorted."""
+    frame = nomenclature.table("units")
+    return tuple(sorted(frame.index[frame["dimension"] == dimension]))
+
+
+def per_year(period: str) -> float:
+    """Return how many times a period comes in a year (1 for an unknown one)."""
+    return PER_YEAR.get(period, 1.0)
+
+
+def symbol(unit: str, *, lang: str) -> str:
+    """Return the symbol of a unit as people write it (``m²``, ``places``); the code if unknown."""
+    frame = nomenclature.table("units")
+    return str(frame.loc[unit, f"symbol_{lang}"]) if unit in frame.index else unit

@@ -109,12 +109,15 @@ def wanted(level: str) -> list:
 
 def install(*arguments: object) -> bool:
     """Install with uv where it is found (faster), else or if that fails with pip."""
+    quiet = [] if sys.stdout.isatty() else ["-qq"]  # who watches sees how far it is
     uv = shutil.which("uv")
-    if uv and run(uv, "pip", "install", "--quiet", "--python", PYTHON, *arguments) == 0:
+    if uv and run(uv, "pip", "install", *quiet, "--python", PYTHON, *arguments) == 0:
         return True
     if uv:
         say("uv could not install that; trying pip.")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if run(PYTHON, "-c", "import pip") != 0:
+        run(PYTHON, "-m", "ensurepip")
+    pip = [PYTHON, "-m", "pip", "install", *quiet, "--disable-pip-version-check"]
     return run(*pip, *arguments) == 0
 
 
@@ -169,11 +172,10 @@ def task_demo(extra: list) -> None:
     setup("run")
     folder = ROOT / "demo"
     must(PYTHON, "-m", "toolkit", "demo", folder, *extra)
-    reports = sorted(folder.rglob("*.html"))
+    reports = sorted(folder.rglob("*.html"), key=os.path.getmtime)
     if not reports:
         sys.exit(f"No report was written in {folder}.")
-    for report in reports:
-        say(f"Report: {report}")
+    say(f"Report: {reports[-1]}")
 
 
 def task_test(extra: list) -> None:
@@ -265,6 +267,7 @@ TASKS = {
 def main() -> None:
     """Read the command line and run the task."""
     check_python()
+    sys.stdout.reconfigure(errors="replace")  # a folder's name may hold what the console lacks
     lines = [f"  {name:10} {task.__doc__}" for name, task in TASKS.items()]
     parser = argparse.ArgumentParser(
         prog="project.py",

@@ -27,9 +27,9 @@ def _registry() -> UnitRegistry:
     for line in (
         "m2 = meter ** 2",
         "m3 = meter ** 3",
-        "place = [place]",
-        "person = [person]",
-        "unit = [piece]",
+        "unit = [count]",  # pieces, places and people are all counted one by one
+        "place = unit",
+        "person = unit",
         "EUR = [currency]",
         "kEUR = 1000 * EUR",
     ):

@@ -13,16 +13,23 @@ from pathlib import Path
 from tables import read_rows, tidy, write_rows
 
 HERE = Path(__file__).resolve().parent
+
+
+def codes(block: str) -> list[str]:
+    """Return the codes of a block of text."""
+    return block.split()
+
+
 COLUMNS = ("code", "label_fr", "label_en", "family", "ess_form", "natural_person", "note")
 
-COOPERATIVES = (
+COOPERATIVES = codes(
     "5191 5192 5193 5194 5195 5196 5203 5307 5309 5443 5451 5453 5454 5455 5458 5459 5460 "
     "5543 5547 5551 5552 5553 5554 5555 5558 5559 5560 "
     "5643 5647 5651 5652 5653 5654 5655 5658 5659 5660 "
     "6100 6316 6317 6318 6543 6551 6554 6558 6560 6595 6596"
-).split()
-MUTUALS = "6411 8210 8250 8290 8510 8520".split()
-ASSOCIATIONS = "9210 9220 9221 9222 9223 9230 9260".split()
+)
+MUTUALS = codes("6411 8210 8250 8290 8510 8520")
+ASSOCIATIONS = codes("9210 9220 9221 9222 9223 9230 9260")
 FOUNDATIONS = ["9300"]
 ESS_FORMS = {
     **dict.fromkeys(COOPERATIVES, "cooperative"),
@@ -31,17 +38,17 @@ ESS_FORMS = {
     **dict.fromkeys(FOUNDATIONS, "foundation"),
 }
 
-PUBLIC = (
+PUBLIC = codes(
     "3210 4110 4120 4130 4140 4150 4160 "
     "7111 7112 7113 7120 7150 7160 7171 7172 7179 7190 7210 7220 7225 7229 7230 "
     "7312 7313 7314 7321 7322 7323 7340 7341 7342 7343 7344 7345 7346 7347 7348 7349 "
     "7351 7352 7353 7354 7355 7356 7357 7361 7362 7363 7364 7365 7366 7367 "
     "7371 7372 7373 7378 7379 7381 7382 7385 7389 7410 7430 7450 7470 7490 "
     "8110 8120 8140 8150 8160 8170 8190"
-).split()
-RESEARCH = "7331 7383 7384 8470".split()
-CIVIL = "2700 8130 8310 8311 8410 8420 8450 8490 9110 9150 9240".split()
-UNDECIDED = "0000 2800 3205 3290 9900".split()
+)
+RESEARCH = codes("7331 7383 7384 8470")
+CIVIL = codes("2700 8130 8310 8311 8410 8420 8450 8490 9110 9150 9240")
+UNDECIDED = codes("0000 2800 3205 3290 9900")
 NATURAL_PERSONS = ["1000"]
 
 PERSONAL_NAME = "The name may hold a person's name: not shown by default."
@@ -161,7 +168,7 @@ ENGLISH = {
 }
 
 
-def families(codes: list[str]) -> dict[str, str]:
+def families(known: list[str]) -> dict[str, str]:
     """Return the family of every code; empty where it cannot be decided from the form.
 
     A form that no list names is a private company or grouping, hence a business.
@@ -181,11 +188,11 @@ def families(codes: list[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for family, members in lists.items():
         for code in members:
-            if code in named or code not in codes:
+            if code in named or code not in known:
                 msg = f"Code {code!r} of {family!r} is named twice or is not a legal form."
                 raise ValueError(msg)
             named[code] = family
-    return {code: named.get(code, "business") for code in codes}
+    return {code: named.get(code, "business") for code in known}
 
 
 def build(forms: Path) -> list[dict[str, str]]:
@@ -215,7 +222,7 @@ def main() -> None:
     parser.add_argument("--forms", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=HERE.parent / "legal_forms.csv")
     arguments = parser.parse_args()
-    write_rows(arguments.out, COLUMNS, build(arguments.forms))
+    write_rows(arguments.out, build(arguments.forms), columns=COLUMNS)
 
 
 if __name__ == "__main__":

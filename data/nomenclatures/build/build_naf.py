@@ -101,9 +101,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE.parent)
     arguments = parser.parse_args()
     rev2 = build_rev2(arguments.rev2, HERE / "nace_rev2_en.csv")
-    write_rows(arguments.out / "naf_rev2.csv", COLUMNS, rev2)
+    write_rows(arguments.out / "naf_rev2.csv", rev2, columns=COLUMNS)
     naf2025 = build_2025(arguments.naf2025, HERE / "naf_2025_headings.csv")
-    write_rows(arguments.out / "naf_2025.csv", COLUMNS, naf2025)
+    write_rows(arguments.out / "naf_2025.csv", naf2025, columns=COLUMNS)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,13 @@ def spaced(code: str) -> str:
     return " ".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
+def with_acronyms(title: str) -> str:
+    """Return a title with its acronyms in capitals."""
+    for pattern, acronym in ENGLISH_ACRONYMS:
+        title = re.sub(pattern, acronym, title)
+    return title
+
+
 def english_titles(path: Path) -> dict[str, str]:
     """Return the English title of every chapter, sub-chapter and waste by its spaced code."""
     titles: dict[str, str] = {}
@@ -54,14 +61,10 @@ def english_titles(path: Path) -> dict[str, str]:
         titles[code[:5]] = entry["subChapter"]
         titles[code] = entry["description"]
     titles.update(ENGLISH_CORRECTIONS)
-    for code, title in titles.items():
-        for pattern, acronym in ENGLISH_ACRONYMS:
-            title = re.sub(pattern, acronym, title)
-        titles[code] = capitalise(title)
-    return titles
+    return {code: capitalise(with_acronyms(title)) for code, title in titles.items()}
 
 
-def build(french: Path, english: Path, headings: Path) -> list[dict[str, str]]:
+def build(french: Path, english: Path, *, headings: Path) -> list[dict[str, str]]:
     """Return the rows of the table, sorted by code.
 
     Raises
@@ -104,8 +107,8 @@ def main() -> None:
     parser.add_argument("--english", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=HERE.parent / "waste.csv")
     arguments = parser.parse_args()
-    rows = build(arguments.french, arguments.english, HERE / "waste_headings_fr.csv")
-    write_rows(arguments.out, COLUMNS, rows)
+    rows = build(arguments.french, arguments.english, headings=HERE / "waste_headings_fr.csv")
+    write_rows(arguments.out, rows, columns=COLUMNS)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,12 @@ def capitalise(text: str) -> str:
 def read_rows(path: Path) -> list[dict[str, str]]:
     """Return the rows of a CSV file with commas, UTF-8 with or without a byte order mark."""
     with path.open(encoding="utf-8-sig", newline="") as handle:
-        return [{key.strip(): value for key, value in row.items()} for row in csv.DictReader(handle)]
+        return [
+            {key.strip(): value for key, value in row.items()} for row in csv.DictReader(handle)
+        ]
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+def write_rows(path: Path, rows: Iterable[Mapping[str, str]], *, columns: Sequence[str]) -> None:
     """Write a table: UTF-8, commas, line feeds, a header, no byte order mark."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, columns, lineterminator="\n", extrasaction="raise")

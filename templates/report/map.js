@@ -1,0 +1,237 @@
+/* Draws the data of a diagnosis on a Leaflet map. Names only ever become text nodes. */
+"use strict";
+const Maillage = (() => {
+  const EDGE = "#ffffff";
+
+  /* A point with the shape of its family, on the canvas that Leaflet keeps. */
+  const Mark = L.CircleMarker.extend({
+    _updatePath() {
+      const corners = this.options.corners;
+      if (!corners || !corners.length) { this._renderer._updateCircle(this); return; }
+      if (this._empty()) return;
+      const pen = this._renderer._ctx, at = this._point, size = this._radius;
+      pen.beginPath();
+      corners.forEach(([dx, dy], i) => pen[i ? "lineTo" : "moveTo"](at.x + dx * size, at.y + dy * size));
+      pen.closePath();
+      this._renderer._fillStroke(pen, this);
+    },
+  });
+
+  const latLng = (point) => [point[1], point[0]];
+
+  function element(tag, words, parent) {
+    const made = document.createElement(tag);
+    made.textContent = words;
+    if (parent) parent.appendChild(made);
+    return made;
+  }
+
+  function card(title, lines, items) {
+    const box = document.createElement("div");
+    element("h2", title, box);
+    lines.filter(Boolean).forEach((line) => element("p", line, box));
+    if (items && items.length) {
+      const list = element("ul", "", box);
+      items.forEach((item) => element("li", item, list));
+    }
+    return box;
+  }
+
+  function named(words, kind) {
+    const box = document.createElement("span");
+    box.textContent = words;
+    return { content: box, className: kind };
+  }
+
+  function communes(data, layer, map) {
+    const places = data.communes, names = [];
+    places.rings.forEach((rings, i) => {
+      const shape = L.polygon(rings.map((ring) => ring.map(latLng)), {
+        color: "#9a9384", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1,
+      });
+      shape.bindPopup(() => card(places.name[i], [places.people[i]]));
+      shape.addTo(layer);
+      const label = named(places.name[i], "place-name");
+      const point = L.tooltip({ permanent: true, direction: "center", className: label.className, interactive: false });
+      names.push(point.setLatLng([places.y[i], places.x[i]]).setContent(label.content));
+    });
+    const most = 60;
+    names.slice(0, most).forEach((name) => name.addTo(layer));
+    const tidy = () => {
+      const wide = map.latLngToContainerPoint(data.bounds[1]).x - map.latLngToContainerPoint(data.bounds[0]).x;
+      map.getContainer().classList.toggle("narrow", wide / Math.sqrt(names.length || 1) < 90);
+    };
+    map.on("zoomend", tidy);
+    tidy();
+  }
+
+  function access(data, layer) {
+    const places = data.communes, words = data.texts;
+    const most = Math.max(1, ...places.far.map((list) => list.length));
+    places.rings.forEach((rings, i) => {
+      const far = places.far[i];
+      if (!far.length) return;
+      const step = Math.min(data.steps.length - 1, Math.floor((far.length / most) * data.steps.length - 1e-9));
+      L.polygon(rings.map((ring) => ring.map(latLng)), {
+        color: "#7f1d2d", weight: 1, fillColor: data.steps[step], fillOpacity: 0.85,
+      }).bindPopup(() => card(places.name[i], [words.far_title], far)).addTo(layer);
+    });
+  }
+
+  function actors(data, layers, found) {
+    const list = data.actors, words = data.texts;
+    list.x.forEach((x, i) => {
+      const family = list.families[list.family[i]], mark = data.marks[family];
+      const count = list.count ? list.count[i] : 0;
+      const point = new Mark([list.y[i], x], {
+        radius: count ? Math.min(22, 4 + Math.sqrt(count)) : 5, corners: mark.points,
+        color: EDGE, weight: 1, fillColor: mark.colour, fillOpacity: 0.92,
+      });
+      point.bindPopup(() => (count
+        ? card(list.communes[list.commune[i]], [`${list.labels[list.family[i]]}${words.label}${count}`])
+        : card(list.name[i], [
+          list.labels[list.family[i]],
+          list.activity[i] >= 0 ? list.activities[list.activity[i]] : "",
+          list.communes[list.commune[i]],
+          list.exact[i] ? "" : words.at_commune,
+        ])));
+      point.addTo(layers[family]);
+      found.push(point);
+    });
+  }
+
+  function cooperations(data, layer) {
+    const list = data.cooperations, words = data.texts;
+    list.points.forEach((points, i) => {
+      if (points.length < 2) return;
+      const lat = points.reduce((sum, point) => sum + point[1], 0) / points.length;
+      const lng = points.reduce((sum, point) => sum + point[0], 0) / points.length;
+      const star = points.map((point) => [[lat, lng], latLng(point)]);
+      L.polyline(star, { color: "#3d4852", weight: 1.5, opacity: 0.75 })
+        .bindPopup(() => card(list.name[i], [words.stage + words.label + list.stage[i]])).addTo(layer);
+    });
+  }
+
+  function flows(data, layer) {
+    const list = data.flows, words = data.texts;
+    const colours = { in: "#0b7285", out: "#a61e4d", inside: "#5c6b0a" };
+    const dashes = { in: "8 5", out: "2 5", inside: null };
+    list.a.forEach((start, i) => {
+      const [from, to, what, amount] = list.text[i];
+      L.polyline([latLng(start), latLng(list.b[i])], {
+        color: colours[list.way[i]], dashArray: dashes[list.way[i]], weight: list.w[i], opacity: 0.55,
+      }).bindPopup(() => card(what, [amount, words.from + words.label + from, words.to + words.label + to])).addTo(layer);
+    });
+  }
+
+  function gaps(data, layer) {
+    const words = data.texts, most = Math.max(1, ...data.gaps.map((gap) => gap.count));
+    data.gaps.forEach((gap) => {
+      L.circleMarker(latLng(gap.at), {
+        radius: 7 + 13 * Math.sqrt(gap.count / most), color: "#9b1c31", weight: 3, fillColor: "#ffffff", fillOpacity: 0.55,
+      }).bindPopup(() => card(words.gaps_here, [], gap.more ? gap.titles.concat([gap.more]) : gap.titles)).addTo(layer);
+    });
+  }
+
+  function star(data, one, layer, strong) {
+    const words = data.texts;
+    const rays = one.points.map((point) => [latLng(one.at), latLng(point)]);
+    const popup = () => card(one.title, [one.place ? words.meeting_place + words.label + one.place : ""], one.names);
+    L.polyline(rays, { color: "#14545f", weight: strong ? 4 : 2, opacity: strong ? 0.95 : 0.6 }).bindPopup(popup).addTo(layer);
+    if (!strong) return;
+    one.points.forEach((point, i) => {
+      const mark = data.marks[data.actors.families[one.families[i]]];
+      const label = named(one.names[i], "member-name");
+      new Mark(latLng(point), { radius: 9, corners: mark.points, color: "#14545f", weight: 3, fillColor: mark.colour, fillOpacity: 1 })
+        .bindTooltip(label.content, { permanent: true, direction: i % 2 ? "right" : "left", className: label.className })
+        .addTo(layer);
+    });
+    L.circleMarker(latLng(one.at), { radius: 15, color: "#14545f", weight: 3, fill: false }).bindPopup(popup).addTo(layer);
+  }
+
+  function speak(map, words) {
+    const titles = { ".leaflet-control-zoom-in": words.zoom_in, ".leaflet-control-zoom-out": words.zoom_out };
+    Object.entries(titles).forEach(([place, title]) => {
+      document.querySelectorAll(place).forEach((button) => {
+        button.title = title;
+        button.setAttribute("aria-label", title);
+      });
+    });
+    map.on("popupopen", (event) => {
+      const button = event.popup.getElement().querySelector(".leaflet-popup-close-button");
+      if (button) { button.setAttribute("aria-label", words.close); button.title = words.close; }
+    });
+    const control = document.querySelector(".leaflet-control-layers");
+    const list = control && control.querySelector(".leaflet-control-layers-list");
+    if (!list) return;
+    const box = document.createElement("details");
+    element("summary", words.layers, box);
+    box.open = window.innerWidth > 640;
+    list.parentNode.insertBefore(box, list);
+    box.appendChild(list);
+  }
+
+  function start(map, layers) {
+    let data = null, lit = null;
+    const points = [];
+
+    function draw(given) {
+      if (data) return;
+      data = given;
+      map.createPane("land").style.zIndex = 300;
+      const land = L.canvas({ pane: "land" });
+      communes(data, grounded(layers.communes, land), map);
+      access(data, grounded(layers.access, land));
+      flows(data, layers.flows);
+      cooperations(data, layers.cooperations);
+      actors(data, layers, points);
+      gaps(data, layers.gaps);
+      data.candidates.forEach((one) => star(data, one, layers.candidates, false));
+      lit = L.featureGroup().addTo(map);
+      speak(map, data.texts);
+      fit();
+      document.documentElement.dataset.drawn = "yes";
+      if (window.parent !== window) window.parent.postMessage({ maillage: "drawn" }, "*");
+    }
+
+    /* Polygons lie on a pane of their own, so that no polygon ever hides a point. */
+    function grounded(layer, renderer) {
+      return { addLayer(shape) { shape.options.renderer = renderer; layer.addLayer(shape); return this; }, hasLayer: () => false };
+    }
+
+    function fit() {
+      map.invalidateSize();
+      map.fitBounds(data.bounds, { padding: [12, 12], animate: false });
+    }
+
+    function show(message) {
+      if (!data) return;
+      lit.clearLayers();
+      if (message.maillage === "candidate") {
+        const one = data.candidates.find((candidate) => candidate.rank === message.rank);
+        if (!one) return;
+        star(data, one, lit, true);
+        map.fitBounds(L.latLngBounds(one.points.concat([one.at]).map(latLng)), { padding: [70, 70], maxZoom: 13, animate: false });
+      } else if (message.maillage === "actor" && points[message.index]) {
+        const point = points[message.index];
+        point.openPopup();
+        if (!point.isPopupOpen()) point.addTo(lit).openPopup();
+        map.setView(point.getLatLng(), Math.max(map.getZoom(), 12), { animate: false });
+      } else if (message.maillage === "all") { fit(); }
+    }
+
+    const block = document.getElementById("maillage-data");
+    if (block) draw(JSON.parse(block.textContent));
+    let wide = map.getSize().x > 0;
+    window.addEventListener("resize", () => {
+      if (data && !wide && map.getSize().x > 0) { wide = true; fit(); }
+    });
+    window.addEventListener("message", (event) => {
+      if (event.source !== window.parent || !event.data || typeof event.data !== "object") return;
+      if (event.data.maillage === "data") draw(JSON.parse(event.data.json)); else show(event.data);
+    });
+    if (!block && window.parent !== window) window.parent.postMessage({ maillage: "ready" }, "*");
+  }
+
+  return { start };
+})();

@@ -1,0 +1,353 @@
+"""Who can fill a role, how well, and why: a reason code and the row that says so.
+
+Every function returns fits for the actors of a territory, one an actor, sorted by actor.  How well
+(``suitability``, in [0, 1]) depends on the actor and on the call only, never on who else is there:
+adding an actor changes nobody else's figures.  The constants are own rules of this version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from toolkit import nomenclature
+from toolkit import vocabulary as v
+from toolkit.partnerships.facts import BASIS_WEIGHT, FAMILY_BIT, Fact, Facts, in_unit
+
+RELATED: Final = 0.5
+"""Closeness of a category that shares its parent with the one called for, and part of its quantity
+that is counted until somebody has checked."""
+COMMITTED: Final = 0.5
+"""Suitability of a resource that the territory's balance already uses elsewhere."""
+TRADES: Final = 0.6
+"""Suitability of an actor that is seen to sell or buy the category, without a declared row."""
+IN_SECTOR: Final = 0.3
+"""Suitability of an actor that works in a sector of the category, and nothing more is known."""
+ESS_IN_SECTOR: Final = 0.7
+PRIORITY_WEIGHT: Final = {"high": 1.0, "medium": 0.8, "low": 0.6}
+TIES_FULL: Final = 8
+"""Existing ties from which a broker suits wholly."""
+TIES_MIN: Final = 3
+FACILITATOR: Final = 0.8
+SERVED_BY_SECTOR: Final = frozenset({"services", "skills", "social", "knowledge", "logistics"})
+"""Roots of categories that a trade provides (a material is held, not provided)."""
+
+COMMUNE_FORMS: Final = frozenset({"7210"})
+GROUPING_FORMS: Final = frozenset(
+    {"7340", "7343", "7344", "7346", "7347", "7348", "7353", "7354", "7355", "7357"}
+)
+WIDE_FORMS: Final = frozenset({"7220", "7225", "7229", "7230"})
+"""Legal forms of départements and régions."""
+
+
+class Fit(NamedTuple):
+    """One actor in one role.
+
+    ``supply`` and ``demand`` are the parts of the shortfall that the actor can bring or take, 0 where
+    unknown; ``quantity`` is in ``unit`` per year, as the row says it.
+    """
+
+    actor: int
+    suitability: float
+    reason: str
+    fact_table: str
+    fact_id: str
+    quantity: float
+    unit: str
+    basis: str
+    supply: float = 0.0
+    demand: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an opening calls for: a category, the quantity that lacks, the sectors and places meant."""
+
+    category: str
+    shortfall: float
+    unit: str
+    sectors: frozenset[str] = frozenset()
+    communes: frozenset[str] = frozenset()
+
+    def part(self, quantity: float, unit: str) -> float:
+        """Return a quantity as part of the shortfall; 0 where either is unknown."""
+        part = in_unit(quantity, unit, to=self.unit) / self.shortfall if self.shortfall > 0 else 0.0
+        return part if np.isfinite(part) else 0.0
+
+
+def closeness(wanted: str, held: str) -> float:
+    """Return how near two categories are: 1 if one serves for the other, ``RELATED`` if siblings.
+
+    Examples
+    --------
+    >>> closeness("materials.wood.pallets", "materials.wood")
+    1.0
+    >>> closeness("materials.wood.pallets", "materials.wood.crates")
+    0.5
+    >>> closeness("skills.legal", "skills.it")
+    0.0
+    """
+    if nomenclature.is_compatible(wanted, held) or nomenclature.is_compatible(held, wanted):
+        return 1.0
+    parent = wanted.rpartition(".")[0]
+    return RELATED if "." in parent and held.startswith(f"{parent}.") else 0.0
+
+
+def best(fits: Iterable[Fit], facts: Facts) -> tuple[Fit, ...]:
+    """Return one fit an eligible actor: the strongest reason, what all its rows can bring or take."""
+    kept: dict[int, list[Fit]] = {}
+    for fit in fits:
+        if fit.actor >= 0 and facts.eligible[fit.actor]:
+            kept.setdefault(fit.actor, []).append(fit)
+    return tuple(_merged(kept[actor]) for actor in sorted(kept))
+
+
+def _merged(fits: list[Fit]) -> Fit:
+    first = min(fits, key=_strength)
+    supply, demand = sum(fit.supply for fit in fits), sum(fit.demand for fit in fits)
+    return first._replace(supply=supply, demand=demand)
+
+
+def _strength(fit: Fit) -> tuple[float, float, str, str]:
+    return -fit.suitability, -(fit.supply + fit.demand), fit.fact_table, fit.fact_id
+
+
+def of_row(row: Fact, *, suitability: float, reason: str, quantity: float | None = None) -> Fit:
+    """Return a fit that one row speaks for, weighed by the row's basis."""
+    weighed = suitability * BASIS_WEIGHT.get(row.basis, min(BASIS_WEIGHT.values()))
+    said = row.quantity if quantity is None else quantity
+    return Fit(row.actor, weighed, reason, row.table, row.row_id, said, row.unit, row.basis)
+
+
+def of_actor(facts: Facts, actor: int, *, suitability: float, reason: str) -> Fit:
+    """Return a fit that the actor's own row speaks for."""
+    basis = facts.basis[actor]
+    return Fit(actor, suitability, reason, v.ACTORS, facts.ids[actor], float("nan"), "", basis)
+
+
+def holders(facts: Facts, call: Call) -> tuple[Fit, ...]:
+    """Return who holds the category called for, sells it, or works in a sector that provides it."""
+    fits: list[Fit] = []
+    for category, rows in facts.resources.items():
+        near = closeness(call.category, category)
+        for row in rows if near else ():
+            if row.left == 0:
+                fits.append(of_row(row, suitability=near * COMMITTED, reason="holds_committed_resource"))
+                continue
+            reason = "holds_resource" if near == 1 else "holds_related_resource"
+            fit = of_row(row, suitability=near, reason=reason, quantity=row.left)
+            fits.append(fit._replace(supply=near * call.part(row.left, row.unit)))
+    fits += _traders(facts, call, end="origin", reason="supplies_category")
+    fits += _in_sector(facts, call)
+    return best(fits, facts)
+
+
+def users(facts: Facts, call: Call) -> tuple[Fit, ...]:
+    """Return who needs the category called for and does not get it, or is seen to buy it."""
+    fits: list[Fit] = []
+    for category, rows in facts.needs.items():
+        near = closeness(call.category, category)
+        for row in rows if near else ():
+            if row.left == 0:
+                continue
+            reason = "has_need" if near == 1 else "has_related_need"
+            fit = of_row(row, suitability=near * _priority(row), reason=reason, quantity=row.left)
+            fits.append(fit._replace(demand=near * call.part(row.left, row.unit)))
+    fits += _traders(facts, call, end="destination", reason="buys_category")
+    return best(fits, facts)
+
+
+def in_need(facts: Facts, call: Call, *, rows: Iterable[tuple[str, float, str]]) -> tuple[Fit, ...]:
+    """Return the actors of given needs; for the need of a commune, its authority.
+
+    Parameters
+    ----------
+    facts : Facts
+        Actors and rows.
+    call : Call
+        What is called for.
+    rows : iterable of (need id, unmet quantity, unit)
+        The needs of the gap.
+    """
+    fits: list[Fit] = []
+    for need_id, quantity, unit in rows:
+        row = facts.by_row.get((v.NEEDS, need_id))
+        if row is None:
+            continue
+        fit = of_row(row, suitability=_priority(row), reason="has_need", quantity=quantity)
+        fit = fit._replace(unit=unit, demand=call.part(quantity, unit))
+        if row.actor >= 0:
+            fits.append(fit)
+            continue
+        fits += [
+            fit._replace(actor=body.actor, suitability=fit.suitability * body.suitability, reason="answers_for_commune")
+            for body in authorities(facts, frozenset({row.commune_id}))
+        ]
+    return best(fits, facts)
+
+
+def _priority(row: Fact) -> float:
+    return PRIORITY_WEIGHT.get(row.detail, PRIORITY_WEIGHT["medium"])
+
+
+def _traders(facts: Facts, call: Call, *, end: str, reason: str) -> list[Fit]:
+    """Return who is seen to sell (origin) or buy (destination) the category, by the flows."""
+    return [
+        of_row(row, suitability=TRADES, reason=reason)
+        for category, rows in facts.flows.items()
+        if nomenclature.is_compatible(call.category, category)
+        for row in rows
+        if row.detail == end
+    ]
+
+
+def _in_sector(facts: Facts, call: Call) -> list[Fit]:
+    """Return who works in a sector that provides the category."""
+    if call.category.partition(".")[0] not in SERVED_BY_SECTOR:
+        return []
+    return [
+        of_actor(facts, actor, suitability=IN_SECTOR, reason="works_in_sector")
+        for actor, held in enumerate(facts.sectors)
+        if held & call.sectors
+    ]
+
+
+def is_authority(facts: Facts, actor: int) -> bool:
+    """Return whether an actor is a local authority, by its legal form, else by its activity.
+
+    A public body that gives neither is taken for one: a workbook filled in by hand often says no more.
+    """
+    form, activity = facts.legal_form[actor], facts.activity[actor]
+    if facts.family[actor] != FAMILY_BIT["public"]:
+        return False
+    if form:
+        return form in COMMUNE_FORMS | GROUPING_FORMS | WIDE_FORMS
+    return not activity or activity.startswith("84.11")
+
+
+def authorities(facts: Facts, communes: frozenset[str]) -> tuple[Fit, ...]:
+    """Return the local authorities: that of the communes meant, groupings, then the others."""
+    fits = []
+    for actor in np.flatnonzero(facts.family == FAMILY_BIT["public"]).tolist():
+        if not is_authority(facts, actor):
+            continue
+        form, here = facts.legal_form[actor], facts.commune[actor] in communes
+        certain = bool(form or facts.activity[actor])
+        if form in GROUPING_FORMS:
+            suitability = 0.9
+        elif form in WIDE_FORMS:
+            suitability = 0.6
+        elif here:
+            suitability = 1.0 if certain else 0.7
+        else:
+            suitability = 0.5 if certain else 0.4
+        reason = "is_local_authority" if certain else "is_public_body"
+        fits.append(of_actor(facts, actor, suitability=suitability, reason=reason))
+    return best(fits, facts)
+
+
+def researchers(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
+    """Return the bodies of research and training, those of the sector or with knowledge to share first."""
+    known = FAMILY_BIT["research"]
+    fits = [
+        of_actor(
+            facts,
+            actor,
+            suitability=1.0 if facts.sectors[actor] & sectors else 0.5,
+            reason="does_research_in_sector" if facts.sectors[actor] & sectors else "does_research",
+        )
+        for actor in np.flatnonzero(facts.family == known).tolist()
+    ]
+    fits += [
+        of_row(row, suitability=0.9, reason="offers_knowledge")
+        for category, rows in facts.resources.items()
+        if category.startswith("knowledge.")
+        for row in rows
+        if facts.family[row.actor] == known
+    ]
+    return best(fits, facts)
+
+
+def ess_partners(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
+    """Return the structures of the ESS that work in a sector meant, or that facilitate."""
+    fits = []
+    for actor in np.flatnonzero(facts.family == FAMILY_BIT["ess"]).tolist():
+        if facts.sectors[actor] & sectors:
+            fits.append(of_actor(facts, actor, suitability=ESS_IN_SECTOR, reason="is_ess_in_sector"))
+        elif "facilitator" in facts.roles[actor]:
+            fits.append(of_actor(facts, actor, suitability=ESS_IN_SECTOR - 0.1, reason="is_facilitator"))
+    return best(fits, facts)
+
+
+def offering(facts: Facts, prefix: str, *, reason: str) -> tuple[Fit, ...]:
+    """Return who offers a resource below a category (``logistics``), whatever the quantity."""
+    rows = (row for category, held in facts.resources.items() if category.startswith(prefix) for row in held)
+    return best((of_row(row, suitability=1.0, reason=reason) for row in rows), facts)
+
+
+def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
+    """Return who takes in and gives out materials of the same branch, so may turn one into another."""
+    branch = ".".join(call.category.split(".")[:2])
+    if not branch.startswith("materials."):
+        return ()
+    taking = {row.actor for category, rows in facts.needs.items() if category.startswith(branch) for row in rows}
+    fits = (
+        of_row(row, suitability=0.8, reason="can_transform")
+        for category, rows in facts.resources.items()
+        if category.startswith(branch)
+        for row in rows
+        if row.actor in taking
+    )
+    return best(fits, facts)
+
+
+def brokers(facts: Facts, among: Iterable[int] | None = None) -> tuple[Fit, ...]:
+    """Return who already works with many others, and who facilitates by trade."""
+    fits = []
+    for actor in range(len(facts.ids)) if among is None else sorted(among):
+        ties = int(facts.degree[actor])
+        if facts.roles[actor] & {"facilitator", "network"}:
+            fits.append(of_actor(facts, actor, suitability=FACILITATOR, reason="is_facilitator"))
+        if ties >= TIES_MIN:
+            fit = of_actor(facts, actor, suitability=min(1.0, ties / TIES_FULL), reason="broker_ties")
+            fits.append(fit._replace(quantity=float(ties)))
+    return best(fits, facts)
+
+
+def linking_places(facts: Facts) -> tuple[Fit, ...]:
+    """Return the places that link people, and the holders of premises in which a group can meet."""
+    fits = [
+        of_actor(facts, actor, suitability=1.0, reason="is_linking_place")
+        for actor, held in enumerate(facts.roles)
+        if "linking_place" in held
+    ]
+    for place in facts.premises:
+        row = facts.by_row.get((v.RESOURCES, place.resource_id))
+        if row is not None:
+            fits.append(of_row(row, suitability=0.7, reason="offers_premises"))
+    return best(fits, facts)
+
+
+def hosts(facts: Facts, call: Call, *, people: dict[str, float]) -> tuple[Fit, ...]:
+    """Return who can host a service in given communes: premises, authority, structure of the ESS.
+
+    ``people`` gives the people concerned in each commune; a host can serve those of its own.
+    """
+    here = [actor for actor, commune in enumerate(facts.commune) if commune in people]
+    public = {fit.actor for fit in authorities(facts, frozenset(people))}
+    fits = []
+    for actor in here:
+        if actor in public:
+            fits.append(of_actor(facts, actor, suitability=0.6, reason="is_local_authority"))
+        elif facts.family[actor] == FAMILY_BIT["ess"]:
+            fits.append(of_actor(facts, actor, suitability=0.4, reason="is_in_zone"))
+    inside = set(here)
+    for category, rows in facts.resources.items():
+        if category.startswith("premises."):
+            fits += [of_row(row, suitability=1.0, reason="offers_premises") for row in rows if row.actor in inside]
+    return tuple(
+        fit._replace(demand=call.part(people[facts.commune[fit.actor]], call.unit)) for fit in best(fits, facts)
+    )

@@ -1,0 +1,170 @@
+"""A raw table, as read from a file, -> typed columns; every cell that cannot be read is a problem."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit.errors import Problem
+from toolkit.nomenclature import fold
+from toolkit.schema.cells import Read, is_missing, read, written
+from toolkit.schema.contracts import CONTRACTS, Column
+from toolkit.schema.faults import PLACE_COLUMNS, ROW, WHERE, shown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """A table read from raw cells.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Columns of the contract that were there, in their order and types; ``_row`` and ``_where``;
+        then the user's own columns, as text.  Defaults are not filled in.
+    problems : tuple of Problem
+        Cells that could not be read; they are missing in `frame`.
+    notes : tuple of Problem
+        Cells that were mended without doubt; the user is told, nothing has to be done.
+    """
+
+    frame: pd.DataFrame
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...] = ()
+
+
+def parse(
+    table: str,
+    raw: pd.DataFrame,
+    *,
+    where: str = "",
+    names: Mapping[str, Mapping[str, str]] | None = None,
+) -> Parsed:
+    """Return a table whose cells are read by its contract.
+
+    Parameters
+    ----------
+    table : str
+        Table of the model.
+    raw : DataFrame
+        Cells as read from a file; columns named as in the model, others are the user's own; the
+        index holds what the user knows the rows by.  Rows without any cell are left out.
+    where : str, optional
+        File and sheet, for the problems.
+    names : Mapping of str to Mapping, optional
+        For a table, the id by folded name (see :func:`name_index`): a reference may then be
+        written as a name.
+
+    Returns
+    -------
+    Parsed
+        Frame, problems and notes.
+
+    Raises
+    ------
+    KeyError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> raw = pd.DataFrame({"name": ["Ferme"], "family": ["entreprise privee"]}, index=[7])
+    >>> parse("actors", raw).frame["family"].tolist()
+    ['business']
+    """
+    contract = CONTRACTS[table]
+    doubled = sorted({str(name) for name in raw.columns[raw.columns.duplicated()]})
+    problems = [Problem("duplicate_column", table=table, found=name, where=where) for name in doubled]
+    raw = raw.loc[:, ~raw.columns.duplicated()]
+    raw = raw.loc[[not all(_is_blank(cell) for cell in row) for row in raw.to_numpy(dtype="object")]]
+    labels = [str(label) for label in raw.index]
+    made: dict[Any, Any] = {}
+    notes: list[Problem] = []
+    for column in contract.columns:
+        if column.name not in raw:
+            continue
+        cells = list(raw[column.name])
+        if column.kind == "geometry":
+            made[column.name] = cells
+            continue
+        reads = _read_column(cells, column, names=names or {})
+        made[column.name] = _typed([found.value for found in reads], column)
+        for label, cell, found in zip(labels, cells, reads, strict=True):
+            if found.code:
+                kind = problems if found.value is None else notes
+                kind.append(_problem(found, cell, table=table, row=label, column=column.name, where=where))
+    made[ROW] = pd.Series(labels, dtype="str")
+    made[WHERE] = pd.Series([where] * len(labels), dtype="str")
+    for name in raw.columns:
+        if name not in (*contract.names, *PLACE_COLUMNS):
+            made[name] = _as_text(list(raw[name]))
+    frame = pd.DataFrame(made, index=pd.RangeIndex(len(labels)))
+    return Parsed(frame, tuple(problems), tuple(notes))
+
+
+def name_index(frame: pd.DataFrame, *, key: str, name: str = "name") -> Mapping[str, str]:
+    """Return the id by folded name, names borne by several rows left out.
+
+    Examples
+    --------
+    >>> name_index(pd.DataFrame({"actor_id": ["A1"], "name": ["Épicerie"]}), key="actor_id")
+    {'epicerie': 'A1'}
+    """
+    known = frame[[key, name]].dropna()
+    folded = known[name].map(fold)
+    single = ~folded.duplicated(keep=False)
+    return dict(zip(folded[single], known.loc[single, key].astype("object"), strict=True))
+
+
+def _is_blank(cell: object) -> bool:
+    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
+
+
+def _read_column(cells: list[object], column: Column, *, names: Mapping[str, Mapping[str, str]]) -> list[Read]:
+    """Return what each cell holds; cells alike are read once."""
+    known: dict[tuple[type, object], Read] = {}
+    reads = []
+    for cell in cells:
+        plain = cell if isinstance(cell, str | int | float | bool | dt.date | None) else written(cell)
+        key = (type(plain), plain)
+        if key not in known:
+            known[key] = _named(read(cell, column), column, names=names)
+        reads.append(known[key])
+    return reads
+
+
+def _named(found: Read, column: Column, *, names: Mapping[str, Mapping[str, str]]) -> Read:
+    """Return the id for a reference that was written as a name."""
+    if column.kind != "reference" or not isinstance(found.value, str):
+        return found
+    if any(found.value in names.get(table, {}).values() for table in column.references):
+        return found
+    ids = {names[table][way] for table in column.references if (way := fold(found.value)) in names.get(table, {})}
+    return Read(ids.pop()) if len(ids) == 1 else found
+
+
+def _typed(values: list[object], column: Column) -> pd.Series:
+    """Return values in the type of the contract."""
+    if column.dtype == "float64":
+        return pd.Series([np.nan if value is None else value for value in values], dtype="float64")
+    if column.dtype in {"Int64", "boolean"}:
+        return pd.Series([pd.NA if value is None else value for value in values], dtype=column.dtype)
+    return _as_text(values)
+
+
+def _as_text(values: list[object]) -> pd.Series:
+    """Return values as text, missing ones kept; as objects where text cannot be encoded."""
+    texts = [np.nan if is_missing(value) else written(value) for value in values]
+    try:
+        return pd.Series(texts, dtype="str")
+    except (TypeError, ValueError):
+        return pd.Series(texts, dtype="object")
+
+
+def _problem(found: Read, cell: object, *, table: str, row: str, column: str, where: str) -> Problem:
+    text = str(found.params.get("part", "")) or written(cell)
+    params = {name: value for name, value in found.params.items() if name != "part"}
+    return Problem(found.code, table=table, row=row, column=column, found=shown(text), params=params, where=where)

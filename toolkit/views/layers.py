@@ -1,0 +1,355 @@
+"""What a map shows, as columns of plain values: the browser's map and the printed one draw the same.
+
+Coordinates are degrees (EPSG:4326) rounded to five decimals, about one metre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from toolkit import crs, nomenclature
+from toolkit import vocabulary as v
+from toolkit.language import enum_label, number, text
+from toolkit.views.palette import GAP_STEPS, family_marks
+from toolkit.views.words import (
+    as_number,
+    candidate_title,
+    category_label,
+    gap_title,
+    place_names,
+    quantity_text,
+)
+
+if TYPE_CHECKING:
+    from toolkit.diagnosis import Diagnosis
+    from toolkit.territory import Territory
+
+DECIMALS: Final = 5
+POINTS_MAX: Final = 20_000
+"""Actors above which a map shows one point a commune and family instead of one an actor."""
+FLOWS_MAX: Final = 2_000
+"""Flows drawn at most: the largest of each category first."""
+_TITLES_MAX: Final = 8
+_DETAIL: Final = 1_500
+"""A polygon keeps detail down to the territory's width divided by this."""
+_FINEST_M: Final = 15.0
+_NAME_MAX: Final = 120
+
+
+def map_data(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
+    """Return everything a map of a diagnosis shows, as plain values.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        Already fit for publication (:func:`toolkit.privacy.public_diagnosis`).
+    lang : str
+        ``fr`` or ``en``.
+
+    Returns
+    -------
+    dict
+        ``texts, marks, bounds, communes, actors, cooperations, flows, gaps, candidates``; points
+        are ``[longitude, latitude]``.
+    """
+    territory = diagnosis.territory
+    places = _places(territory)
+    return {
+        "lang": lang,
+        "texts": _texts(lang),
+        "marks": family_marks(),
+        "steps": list(GAP_STEPS),
+        "bounds": bounds(territory),
+        "communes": _communes(diagnosis, lang=lang),
+        "actors": actor_columns(territory, lang=lang),
+        "cooperations": _cooperations(territory, places, lang=lang),
+        "flows": _flows(territory, places, lang=lang),
+        "gaps": _gaps(diagnosis, places, lang=lang),
+        "candidates": _candidates(diagnosis, places, lang=lang),
+    }
+
+
+def bounds(territory: Territory) -> list[list[float]]:
+    """Return the box of the perimeter: ``[[south, west], [north, east]]`` in degrees."""
+    west, south, east, north = (round(float(side), DECIMALS) for side in territory.communes.total_bounds)
+    return [[south, west], [north, east]]
+
+
+def is_aggregated(territory: Territory) -> bool:
+    """Return whether there are too many actors for one point each."""
+    return len(territory.table(v.ACTORS)) > POINTS_MAX
+
+
+def outlines(territory: Territory) -> gpd.GeoSeries:
+    """Return the commune polygons, simplified together so that they still adjoin, in EPSG:4326."""
+    metric = crs.to_metric(territory.communes, territory.zone).geometry
+    west, south, east, north = metric.total_bounds
+    tolerance = max(max(east - west, north - south) / _DETAIL, _FINEST_M)
+    try:
+        simple = metric.simplify_coverage(tolerance)
+    except shapely.errors.GEOSException:  # not a coverage: the polygons overlap
+        simple = metric.simplify(tolerance)
+    kept = simple.where(~simple.is_empty & simple.notna(), metric)
+    return kept.to_crs(epsg=crs.STORAGE_EPSG)
+
+
+def rings(shape: shapely.Geometry) -> list[list[list[float]]]:
+    """Return the rings of a polygon or multipolygon as lists of ``[longitude, latitude]``."""
+    found = []
+    for polygon in shapely.get_parts(shape):
+        for ring in (polygon.exterior, *polygon.interiors):
+            found.append(np.round(np.asarray(ring.coords)[:, :2], DECIMALS).tolist())
+    return found
+
+
+def actor_columns(territory: Territory, *, lang: str) -> dict[str, Any]:
+    """Return the actors by column: positions, names, indices of family and commune.
+
+    Above ``POINTS_MAX`` actors, one row a commune and family with a count instead.
+    """
+    actors = gpd.GeoDataFrame(territory.table(v.ACTORS))
+    communes = territory.table(v.COMMUNES)
+    place = dict(zip(communes["commune_id"], range(len(communes)), strict=True))
+    made: dict[str, Any] = {
+        "families": list(v.FAMILIES),
+        "labels": [enum_label("family", family, lang=lang) for family in v.FAMILIES],
+        "communes": communes["name"].tolist(),
+    }
+    if is_aggregated(territory):
+        return {**made, **_counted_points(actors, territory, place)}
+    activities = sorted(actors["activity"].dropna().unique())
+    index = {code: position for position, code in enumerate(activities)}
+    return {
+        **made,
+        "activities": [nomenclature.label("naf", code, lang=lang) for code in activities],
+        "x": np.round(actors.geometry.x.to_numpy(), DECIMALS).tolist(),
+        "y": np.round(actors.geometry.y.to_numpy(), DECIMALS).tolist(),
+        "name": [_short(name) for name in actors["name"]],
+        "family": [v.FAMILIES.index(family) for family in actors["family"]],
+        "commune": [place[code] for code in actors["commune_id"]],
+        "activity": [index.get(code, -1) for code in actors["activity"]],
+        "exact": (actors["located_by"] == "address").astype(int).tolist(),
+    }
+
+
+def _short(name: object) -> str:
+    """Return a name without its end where it is absurdly long (the lists show it whole)."""
+    words = str(name)
+    return words if len(words) <= _NAME_MAX else words[: _NAME_MAX - 1] + "…"
+
+
+def _counted_points(
+    actors: gpd.GeoDataFrame, territory: Territory, place: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return one point a commune and family, with the number of actors."""
+    points = territory.communes.geometry.representative_point()
+    boxes = territory.communes.geometry.bounds
+    spread = 0.15 * np.minimum(boxes["maxx"] - boxes["minx"], boxes["maxy"] - boxes["miny"]).to_numpy()
+    turn = 2 * np.pi * np.arange(len(v.FAMILIES)) / len(v.FAMILIES)
+    counts = actors.groupby(["commune_id", "family"], sort=True).size()
+    rows = [(place[str(code)], v.FAMILIES.index(str(family)), int(count))
+            for (code, family), count in counts.items()]  # type: ignore[misc]
+    xs, ys = points.x.to_numpy(), points.y.to_numpy()
+    return {
+        "x": [round(float(xs[home] + spread[home] * np.sin(turn[kind])), DECIMALS) for home, kind, _ in rows],
+        "y": [round(float(ys[home] + spread[home] * np.cos(turn[kind])), DECIMALS) for home, kind, _ in rows],
+        "commune": [commune for commune, _, _ in rows],
+        "family": [family for _, family, _ in rows],
+        "count": [count for _, _, count in rows],
+    }
+
+
+def _places(territory: Territory) -> dict[str, list[float]]:
+    """Return the point of every actor and commune by id."""
+    communes = territory.communes
+    centres = communes.geometry.representative_point()
+    actors = territory.actors
+    points = {}
+    for ids, shapes in ((communes["commune_id"], centres), (actors["actor_id"], actors.geometry)):
+        xs = np.round(shapes.x.to_numpy(), DECIMALS).tolist()
+        ys = np.round(shapes.y.to_numpy(), DECIMALS).tolist()
+        points.update({key: [x, y] for key, x, y in zip(ids, xs, ys, strict=True)})
+    return points
+
+
+# --- communes and their access ----------------------------------------------------------------
+def _communes(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
+    communes = diagnosis.territory.communes
+    shapes = outlines(diagnosis.territory)
+    centres = communes.geometry.representative_point()
+    far = far_services(diagnosis, lang=lang)
+    return {
+        "name": communes["name"].tolist(),
+        "people": [
+            "" if (people := as_number(cell)) is None
+            else text("map.people", lang=lang, count=round(people))
+            for cell in communes["population"]
+        ],
+        "x": np.round(centres.x.to_numpy(), DECIMALS).tolist(),
+        "y": np.round(centres.y.to_numpy(), DECIMALS).tolist(),
+        "rings": [rings(shape) for shape in shapes],
+        "far": [far.get(code, []) for code in communes["commune_id"]],
+    }
+
+
+def far_services(diagnosis: Diagnosis, *, lang: str) -> dict[str, list[str]]:
+    """Return, by commune, the services that are farther than their reach, with the minutes."""
+    access = diagnosis.findings.access
+    found: dict[str, list[str]] = {}
+    columns = ("commune_id", "category", "minutes")
+    for commune, category, minutes in zip(*(access[name] for name in columns), strict=True):
+        reach = nomenclature.access_minutes(str(category))
+        reach = reach if reach == reach else diagnosis.settings.access_minutes  # noqa: PLR0124
+        time = as_number(minutes)
+        label = category_label(str(category), lang=lang)
+        if time is None:
+            found.setdefault(str(commune), []).append(text("map.no_service", lang=lang, service=label))
+        elif time > reach:
+            said = text("map.far_service", lang=lang, service=label, minutes=round(time))
+            found.setdefault(str(commune), []).append(said)
+    return found
+
+
+# --- ties and flows ---------------------------------------------------------------------------
+def _cooperations(
+    territory: Territory, places: Mapping[str, list[float]], *, lang: str
+) -> dict[str, Any]:
+    members: dict[str, list[str]] = {}
+    rows = territory.table(v.MEMBERS)
+    for cooperation, actor in zip(rows["cooperation_id"], rows["actor_id"], strict=True):
+        members.setdefault(cooperation, []).append(actor)
+    kept = territory.table(v.COOPERATIONS)
+    ids = kept["cooperation_id"].tolist()
+    return {
+        "name": [_short(name) for name in kept["name"]],
+        "stage": [enum_label("stage", stage, lang=lang) for stage in kept["stage"]],
+        "points": [[places[actor] for actor in members.get(key, ()) if actor in places] for key in ids],
+    }
+
+
+def _flows(
+    territory: Territory, places: Mapping[str, list[float]], *, lang: str
+) -> dict[str, Any]:
+    """Return flows as lines: width by quantity within a category, outside ends on the rim."""
+    flows = territory.table(v.FLOWS)
+    groups = [flows["category"].fillna(""), flows["unit"].fillna("")]
+    largest = flows["quantity"].groupby(groups).transform("max")
+    share = (flows["quantity"] / largest.where(largest > 0)).fillna(0.0)
+    kept = flows.assign(share=share).sort_values(["share", "flow_id"], ascending=[False, True])
+    kept = kept.head(FLOWS_MAX)
+    names = {**place_names(territory), v.OUTSIDE: text("map.outside", lang=lang)}
+    middle = _middle(places)
+    made: dict[str, list[Any]] = {"a": [], "b": [], "w": [], "way": [], "text": []}
+    for row in kept.to_dict(orient="records"):
+        start, end = str(row["origin"]), str(row["destination"])
+        made["way"].append("in" if start == v.OUTSIDE else "out" if end == v.OUTSIDE else "inside")
+        made["a"].append(places.get(start) or _rim(places[end], middle))
+        made["b"].append(places.get(end) or _rim(places[start], middle))
+        made["w"].append(round(1.0 + 4.0 * float(row["share"]), 1))
+        what = row["label"] if isinstance(row["label"], str) else None
+        what = what or (category_label(row["category"], lang=lang) if isinstance(row["category"], str)
+                        else enum_label("nature", row["nature"], lang=lang))
+        amount = quantity_text(row["quantity"], row["unit"], lang=lang)
+        made["text"].append([_short(names[start]), _short(names[end]), _short(what), amount])
+    return made
+
+
+def _middle(places: Mapping[str, list[float]]) -> tuple[float, float, float]:
+    """Return the centre of the places and the radius of the rim, in degrees."""
+    points = np.array(list(places.values()), dtype="float64")
+    low, high = points.min(axis=0), points.max(axis=0)
+    centre = (low + high) / 2
+    return float(centre[0]), float(centre[1]), float(np.hypot(*(high - low))) * 0.6 + 0.01
+
+
+def _rim(point: Sequence[float], middle: tuple[float, float, float]) -> list[float]:
+    """Return the point of the rim that lies beyond a point, seen from the centre."""
+    x, y, radius = middle
+    dx, dy = point[0] - x, point[1] - y
+    length = float(np.hypot(dx, dy)) or 1.0
+    if dx == dy == 0.0:
+        dx = 1.0
+    return [round(x + dx / length * radius, DECIMALS), round(y + dy / length * radius, DECIMALS)]
+
+
+# --- gaps and candidates ----------------------------------------------------------------------
+def _gaps(
+    diagnosis: Diagnosis, places: Mapping[str, list[float]], *, lang: str
+) -> list[dict[str, Any]]:
+    """Return, for each commune in which gaps have facts, how many and which come first."""
+    titles: dict[str, dict[str, None]] = {}
+    home = dict(zip(*(diagnosis.territory.table(v.ACTORS)[c] for c in ("actor_id", "commune_id")), strict=True))
+    for gap in diagnosis.gaps.to_dict(orient="records"):
+        title = f"{enum_label('gap', gap['kind'], lang=lang)} · {gap_title(gap, lang=lang)}"
+        for commune in _gap_communes(gap, home):
+            titles.setdefault(commune, {})[title] = None
+    return [
+        {
+            "at": places[commune],
+            "count": len(said),
+            "titles": [_short(title) for title in list(said)[:_TITLES_MAX]],
+            "more": text("map.more", lang=lang, count=len(said) - _TITLES_MAX)
+            if len(said) > _TITLES_MAX
+            else "",
+        }
+        for commune, said in sorted(titles.items())
+        if commune in places
+    ]
+
+
+def _gap_communes(gap: Mapping[Any, Any], home: Mapping[str, str]) -> Iterable[str]:
+    """Return the communes that a gap concerns, in the order of their codes."""
+    found = set(v.split_list(gap["commune_id"]))
+    found.update(home[actor] for actor in v.split_list(gap["actor_ids"]) if actor in home)
+    return sorted(found)
+
+
+def _candidates(
+    diagnosis: Diagnosis, places: Mapping[str, list[float]], *, lang: str
+) -> list[dict[str, Any]]:
+    """Return candidates as stars: the meeting place and the members around it."""
+    names = place_names(diagnosis.territory)
+    openings = diagnosis.proposals.openings
+    kinds = dict(zip(openings["opening_id"], openings["kind"], strict=True))
+    family = dict(zip(*(diagnosis.territory.table(v.ACTORS)[c] for c in ("actor_id", "family")), strict=True))
+    made = []
+    for row in diagnosis.partnerships.to_dict(orient="records"):
+        members = [actor for actor in v.split_list(row["member_ids"]) if actor in places]
+        meeting = str(row["meeting_place_id"])
+        kind = str(kinds.get(row["opening_id"], ""))
+        points = [places[actor] for actor in members]
+        made.append(
+            {
+                "rank": int(row["rank"]),
+                "title": candidate_title(row, opening_kind=kind, lang=lang),
+                "selected": bool(row["selected"]),
+                "at": places.get(meeting) or np.round(np.mean(points, axis=0), DECIMALS).tolist(),
+                "place": _short(names.get(meeting, "")),
+                "points": points,
+                "names": [_short(names[actor]) for actor in members],
+                "families": [v.FAMILIES.index(family[actor]) for actor in members],
+            }
+        )
+    return made
+
+
+def _texts(lang: str) -> dict[str, str]:
+    """Return the words the browser needs."""
+    keys = (
+        "zoom_in", "zoom_out", "layers", "close", "population", "actors", "cooperation", "flow",
+        "gaps_here", "candidate", "meeting_place", "members", "at_commune", "far_title", "none_far",
+        "from", "to", "label", "stage",
+    )  # fmt: skip
+    words = {key: text(f"map.{key}", lang=lang) for key in keys}
+    return {**words, "thousand": number(1000, lang=lang)[1:-3]}
+
+
+def family_counts(territory: Territory) -> pd.Series:
+    """Return the number of actors of each family, in the order of the vocabulary."""
+    return territory.table(v.ACTORS)["family"].value_counts().reindex(v.FAMILIES, fill_value=0)

@@ -1,0 +1,133 @@
+"""The map as a still drawing (SVG), for paper and for whoever reads without scripts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any, Final
+
+from toolkit.views.palette import ACCENT, BORDER, GAP_STEPS, INK, LAND, shape_svg
+
+_WIDTH: Final = 900.0
+_HEIGHT_MAX: Final = 900.0
+_MARGIN: Final = 12.0
+_KM_PER_DEGREE: Final = 111.32
+_NAMES_MAX: Final = 60
+_SHORT: Final = 24
+_SCALE_STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
+
+
+class _Frame:
+    """Degrees to drawing units: plate carrée at the middle latitude, true enough for one territory."""
+
+    def __init__(self, box: Sequence[Sequence[float]]) -> None:
+        (south, west), (north, east) = box
+        self.shrink = math.cos(math.radians((south + north) / 2))
+        wide, high = max((east - west) * self.shrink, 1e-9), max(north - south, 1e-9)
+        self.scale = min((_WIDTH - 2 * _MARGIN) / wide, (_HEIGHT_MAX - 2 * _MARGIN) / high)
+        self.west, self.north = west, north
+        self.left = (_WIDTH - wide * self.scale) / 2
+        self.height = high * self.scale + 2 * _MARGIN + 30
+
+    def at(self, point: Sequence[float]) -> tuple[float, float]:
+        """Return a point ``[longitude, latitude]`` in drawing units."""
+        x = self.left + (point[0] - self.west) * self.shrink * self.scale
+        return x, _MARGIN + (self.north - point[1]) * self.scale
+
+    @property
+    def units_per_km(self) -> float:
+        """Length of a kilometre in drawing units."""
+        return self.scale / _KM_PER_DEGREE
+
+
+def still_map(data: Mapping[str, Any], *, title: str) -> str:
+    """Return the map of a diagnosis as one SVG element.
+
+    Communes (darker where more services are out of reach), actors by the shape and colour of their
+    family, selected candidates as stars around their meeting place, and a scale.
+
+    Parameters
+    ----------
+    data : Mapping
+        What :func:`toolkit.views.layers.map_data` returns.
+    title : str
+        What it shows, for those who do not see it.
+    """
+    frame = _Frame(data["bounds"])
+    parts = [
+        f'<svg class="still" viewBox="0 0 {_WIDTH:g} {frame.height:.0f}" role="img" '
+        f'aria-label="{escape(title)}" font-size="11" fill="{INK}">',
+        *_communes(data["communes"], frame),
+        *_actors(data["actors"], frame),
+        *_stars(data["candidates"], frame),
+        *_names(data["communes"], frame),
+        *_scale(frame),
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+def _communes(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
+    most = max((len(far) for far in communes["far"]), default=0)
+    for rings, far in zip(communes["rings"], communes["far"], strict=True):
+        path = "".join(
+            "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in map(frame.at, ring)) + "Z" for ring in rings
+        )
+        step = math.ceil(len(far) / most * len(GAP_STEPS)) - 1 if far else -1
+        fill = GAP_STEPS[step] if step >= 0 else LAND
+        yield (
+            f'<path d="{path}" fill="{fill}" fill-opacity="{0.6 if far else 1}" fill-rule="evenodd" '
+            f'stroke="{BORDER}" stroke-width="0.8"/>'
+        )
+
+
+def _actors(actors: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
+    """Yield one mark a distinct place and family: two actors at one place are one mark on paper."""
+    counts = actors.get("count") or [1] * len(actors["x"])
+    seen: set[tuple[float, float, int]] = set()
+    for x, y, family, count in zip(actors["x"], actors["y"], actors["family"], counts, strict=True):
+        place = (round(x, 3), round(y, 3), family)
+        if place in seen:
+            continue
+        seen.add(place)
+        at_x, at_y = frame.at((x, y))
+        radius = min(16.0, 3.2 + 0.6 * (count - 1) ** 0.5)
+        yield shape_svg(actors["families"][family], x=round(at_x, 1), y=round(at_y, 1), radius=radius)
+
+
+def _stars(candidates: Sequence[Mapping[str, Any]], frame: _Frame) -> Iterator[str]:
+    for one in candidates:
+        if not one["selected"]:
+            continue
+        x, y = frame.at(one["at"])
+        rays = "".join(f"M{x:.1f} {y:.1f}L{px:.1f} {py:.1f}" for px, py in map(frame.at, one["points"]))
+        yield f'<path d="{rays}" stroke="{ACCENT}" stroke-width="1.8" fill="none"/>'
+        yield (
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="#fff" stroke="{ACCENT}" stroke-width="2"/>'
+            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="700">{one["rank"]}</text>'
+        )
+
+
+def _names(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
+    rows = list(zip(communes["x"], communes["y"], communes["name"], strict=True))
+    if len(rows) > _NAMES_MAX:
+        return
+    for longitude, latitude, name in rows:
+        x, y = frame.at((longitude, latitude))
+        short = name if len(name) <= _SHORT else name[: _SHORT - 1] + "…"
+        yield (
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" paint-order="stroke" stroke="#fff" '
+            f'stroke-width="3" font-size="12" font-weight="600">{escape(short)}</text>'
+        )
+
+
+def _scale(frame: _Frame) -> Iterator[str]:
+    """Yield a bar of a round number of kilometres."""
+    km = max((step for step in _SCALE_STEPS if step * frame.units_per_km <= _WIDTH / 4), default=1)
+    length = km * frame.units_per_km
+    y = frame.height - 12
+    yield (
+        f'<path d="M{_MARGIN:g} {y - 5:.1f}v5h{length:.1f}v-5" fill="none" stroke="{INK}" stroke-width="1.5"/>'
+        f'<text x="{_MARGIN + length + 8:.1f}" y="{y:.1f}" font-size="13">{km} km</text>'
+    )

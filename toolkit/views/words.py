@@ -1,0 +1,111 @@
+"""How a gap, a candidate, a quantity and a place are named, the same on maps, in tables and in reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from toolkit import nomenclature, units
+from toolkit import vocabulary as v
+from toolkit.language import enum_label, has_text, listing, number, text
+
+if TYPE_CHECKING:
+    from toolkit.territory import Territory
+
+_LEAK_DIRECTIONS = ("in", "out")
+_LISTS = ("categories", "sectors", "pillars")
+
+
+@cache
+def category_label(category: object, *, lang: str) -> str:
+    """Return what a person reads for a category, a sector or an activity; a dash if there is none."""
+    if not isinstance(category, str) or not category:
+        return "–"
+    for name in _LISTS:
+        if category in nomenclature.codes(name):
+            return nomenclature.label(name, category, lang=lang)
+    if category in nomenclature.codes("naf"):
+        return nomenclature.label("naf", category, lang=lang)
+    return enum_label("family", category, lang=lang)
+
+
+def quantity_text(value: object, unit: object, *, lang: str) -> str:
+    """Return a quantity with the symbol of its unit; empty where it is unknown."""
+    amount = as_number(value)
+    if amount is None:
+        return ""
+    if not isinstance(unit, str) or not unit:
+        return number(amount, lang=lang)
+    symbol = text(f"unit.{unit}", lang=lang, count=amount) if _counted(unit, lang) else ""
+    return f"{number(amount, lang=lang)}\N{NO-BREAK SPACE}{symbol or units.symbol(unit, lang=lang)}"
+
+
+def _counted(unit: str, lang: str) -> bool:
+    return has_text(f"unit.{unit}.other", lang=lang)
+
+
+def as_number(value: object) -> float | None:
+    """Return a cell as a number; None where it is missing or is none."""
+    try:
+        amount = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return amount if amount == amount and abs(amount) != float("inf") else None  # noqa: PLR0124
+
+
+def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
+    """Return the name of a gap: its kind is said elsewhere.
+
+    Parameters
+    ----------
+    gap : Mapping
+        One row of the table of gaps.
+    lang : str
+        ``fr`` or ``en``.
+    """
+    kind = str(gap["kind"])
+    category = category_label(gap["category"], lang=lang)
+    if kind == v.LEAK:
+        direction = _leak_direction(str(gap["gap_id"]))
+        return text(f"gap_title.leak_{direction}", lang=lang, category=category)
+    if kind == v.STRUCTURAL_HOLE:
+        groups = hole_groups(str(gap["gap_id"]), lang=lang)
+        return text("gap_title.structural_hole", lang=lang, groups=listing(groups, lang=lang))
+    if kind == v.ISOLATED_ACTOR:
+        count = len(v.split_list(gap["actor_ids"]))
+        if category == "–":
+            return text("gap_title.isolated_actor_bare", lang=lang, count=count)
+        return text("gap_title.isolated_actor", lang=lang, count=count, category=category)
+    return category
+
+
+def _leak_direction(gap_id: str) -> str:
+    """Return ``in`` or ``out`` for a leak, as its id says."""
+    parts = gap_id.split(":")
+    return parts[1] if len(parts) > 1 and parts[1] in _LEAK_DIRECTIONS else "out"
+
+
+def hole_groups(gap_id: str, *, lang: str) -> list[str]:
+    """Return the names of the two groups of a structural hole, as its id says."""
+    codes = gap_id.split(":")[-1].split("-")
+    return [category_label(code, lang=lang) for code in codes]
+
+
+def candidate_title(candidate: Mapping[str, object], *, opening_kind: str, lang: str) -> str:
+    """Return the name of a candidate: what it is about, and what it answers."""
+    category = category_label(candidate["category"], lang=lang)
+    answers = enum_label("gap", opening_kind, lang=lang)
+    if category == "–":
+        return answers
+    return text("candidate_title", lang=lang, category=category, answers=answers)
+
+
+def place_names(territory: Territory) -> dict[str, str]:
+    """Return the name of every actor and commune by id."""
+    communes = territory.table(v.COMMUNES)
+    actors = territory.table(v.ACTORS)
+    return {
+        **dict(zip(communes["commune_id"], communes["name"], strict=True)),
+        **dict(zip(actors["actor_id"], actors["name"], strict=True)),
+    }

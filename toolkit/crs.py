@@ -1,4 +1,7 @@
-"""The only module that knows EPSG codes: storage in degrees, computation in metres, overseas included."""
+"""The only module that knows EPSG codes: storage in degrees, computation in metres.
+
+Overseas territories have their own metric projection each.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,8 @@ def zone_of(commune_ids: Iterable[str]) -> Zone:
     Raises
     ------
     CrsError
-        If the communes lie in several zones: no metric projection fits them all.
+        If the communes lie in several zones, as no metric projection fits them all, or overseas
+        in a part whose projection is not known here.
 
     Examples
     --------
@@ -73,7 +77,10 @@ def zone_of(commune_ids: Iterable[str]) -> Zone:
     5490
     """
     prefixes = sorted({code[:3] if code[:2] in {"97", "98"} else "" for code in commune_ids})
-    zones = {OVERSEAS.get(prefix, METROPOLE) for prefix in prefixes}
+    unknown = [prefix for prefix in prefixes if prefix and prefix not in OVERSEAS]
+    if unknown:
+        raise CrsError(Problem("zone_unknown", table="communes", found=", ".join(unknown)))
+    zones = {OVERSEAS[prefix] if prefix else METROPOLE for prefix in prefixes}
     if len(zones) > 1:
         names = ", ".join(sorted(zone.name for zone in zones))
         raise CrsError(Problem("several_zones", table="communes", found=names))

@@ -61,6 +61,11 @@ class Problem:
         """Hash by everything but the parameters."""
         return hash((self.code, self.table, self.row, self.column, self.found, self.where))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with plain parameters, so that a problem can come back from another process."""
+        values = (self.code, self.table, self.row, self.column, self.found)
+        return type(self), (*values, dict(self.params), self.where)
+
 
 @cache
 def wordings(lang: str) -> Mapping[str, Mapping[str, str]]:
@@ -95,7 +100,8 @@ def english(problem: Problem) -> str:
         )
         if part
     )
-    said = [words[part].format(**values) for part in ("found", "expected", "remedy") if words.get(part)]
+    parts = [words.get(part, "") for part in ("found", "expected", "remedy")]
+    said = [part.format(**values) for part in parts if part]
     return (f"{place}: " if place else "") + " ".join(said)
 
 
@@ -120,6 +126,10 @@ class ToolkitError(Exception):
         if left > 0:
             lines.append(f"... and {left} more problems (see .problems).")
         return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the problems, not by the text made of them."""
+        return type(self), (self.problem_list,)
 
     @property
     def code(self) -> str:

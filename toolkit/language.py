@@ -9,17 +9,22 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import Problem, ToolkitError, wordings
 from toolkit.settings import LANGUAGES
+from toolkit.vocabulary import ENUMS
 
 if TYPE_CHECKING:
     import datetime as dt
 
 LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 _FOLDER = Path(__file__).parent / "locales"
+DASH: Final = "–"
+"""Stands for a number that is not known."""
 _THIN = "\N{NARROW NO-BREAK SPACE}"
 _FINE = 10.0
 _COARSE = 100.0
@@ -41,10 +46,11 @@ def catalogue(lang: str) -> Mapping[str, str]:
     for path in sorted((_FOLDER / lang).glob("*.toml")):
         if not path.stem.startswith("errors"):
             _flatten(tomllib.loads(path.read_text(encoding="utf-8")), prefix="", into=texts)
-    return texts
+    return MappingProxyType(texts)
 
 
 def _flatten(tree: Mapping[str, Any], *, prefix: str, into: dict[str, str]) -> None:
+    """Put the texts of a tree into one level, each under its path; refuse one given twice."""
     for name, value in tree.items():
         key = f"{prefix}{name}"
         if isinstance(value, Mapping):
@@ -89,11 +95,17 @@ def text(key: str, *, lang: str, **values: object) -> str:
     texts = catalogue(lang)
     if key not in texts and "count" in values:
         key = f"{key}.{_plural(values['count'], lang=lang)}"
-    shown = {
-        name: number(value, lang=lang) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return texts[key].format(**_shown(values, lang=lang))
+
+
+def _shown(values: Mapping[str, object], *, lang: str) -> dict[str, object]:
+    """Return values with their numbers written as the language does."""
+    return {
+        name: number(float(value), lang=lang)
+        if isinstance(value, Real) and not isinstance(value, bool)
+        else value
         for name, value in values.items()
     }
-    return texts[key].format(**shown)
 
 
 def _plural(count: object, *, lang: str) -> str:
@@ -128,20 +140,27 @@ def number(value: float, *, lang: str, digits: int | None = None) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415 - slow to load
 
     if value != value:  # noqa: PLR0124 - NaN
-        return "–"
+        return DASH
     if digits is None:
         size = abs(value)
         digits = 0 if size >= _COARSE or value == int(value) else 1 if size >= _FINE else 2
+        value = _without_minus_zero(value, digits=digits)
         pattern = "#,##0" + ("." + "#" * digits if digits else "")
     else:
+        value = _without_minus_zero(value, digits=digits)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return str(format_decimal(value, format=pattern, locale=LOCALES[lang]))
+
+
+def _without_minus_zero(value: float, *, digits: int) -> float:
+    """Return zero for what would be written ``-0``."""
+    return 0.0 if abs(value) < 0.5 * 10.0**-digits else value
 
 
 def percent(share: float, *, lang: str, digits: int = 0) -> str:
     """Return a share in [0, 1] as a percentage."""
     if share != share:  # noqa: PLR0124 - NaN
-        return "–"
+        return DASH
     sign = f"{_THIN}%" if lang == "fr" else "%"
     return number(share * 100, lang=lang, digits=digits) + sign
 
@@ -184,13 +203,54 @@ def problem_parts(problem: Problem, *, lang: str) -> dict[str, str]:
     """
     words = wordings(lang)[problem.code]
     column = column_label(problem.table, problem.column, lang=lang) if problem.column else ""
-    values = {"found": problem.found, "column": column, **problem.params}
+    values = {"found": problem.found, "column": column, **_worded(problem.params, lang=lang)}
     return {
         "where": problem.where or (table_label(problem.table, lang=lang) if problem.table else ""),
         "row": problem.row,
         "column": column,
         **{part: words.get(part, "").format(**values) for part in ("found", "expected", "remedy")},
     }
+
+
+def _worded(params: Mapping[str, Any], *, lang: str) -> dict[str, object]:
+    """Return the parameters of a problem as a reader of the language would name them."""
+    from toolkit import units  # noqa: PLC0415 - loads pandas, which --help does without
+
+    values = _shown(params, lang=lang)
+    if values.get("tables"):
+        tables = [table_label(table, lang=lang) for table in str(values["tables"]).split(", ")]
+        values["tables"] = ", ".join(tables)
+    if values.get("of") and values.get("choices"):
+        codes = str(values["choices"]).split(", ")
+        values["choices"] = " ; ".join(code_label(str(values["of"]), code, lang=lang) for code in codes)
+    if values.get("expected_units"):
+        listed = str(values["expected_units"]).split(", ")
+        values["expected_units"] = ", ".join(units.symbol(unit, lang=lang) for unit in listed)
+    return values
+
+
+def code_label(of: str, code: str, *, lang: str) -> str:
+    """Return what a person reads for a code of a closed list or of a nomenclature.
+
+    Parameters
+    ----------
+    of : str
+        Name of the closed list (``family``) or of the nomenclature (``sectors``, ``naf``).
+    code : str
+        The code; it is returned itself where it is unknown.
+    lang : str
+        ``fr`` or ``en``.
+
+    Examples
+    --------
+    >>> code_label("stage", "idea", lang="fr")
+    'Idée'
+    """
+    from toolkit import nomenclature  # noqa: PLC0415 - loads pandas, which --help does without
+
+    if of in ENUMS:
+        return enum_label(of, code, lang=lang)
+    return nomenclature.label(of, code, lang=lang)
 
 
 def problem_text(problem: Problem, *, lang: str) -> str:

@@ -11,6 +11,7 @@ import math
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -103,9 +104,18 @@ class Settings:
         faults = [fault for rule in dataclasses.fields(self) for fault in _faults(rule, getattr(self, rule.name))]
         if faults:
             raise SettingsError(faults)
-        if not isinstance(self.weights, MappingProxyType):
-            object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
-        object.__setattr__(self, "partnership_types", tuple(self.partnership_types))
+        object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
+        types = self.partnership_types
+        kept = (types,) if isinstance(types, str) else tuple(dict.fromkeys(types))
+        object.__setattr__(self, "partnership_types", kept)
+
+    def __hash__(self) -> int:
+        """Hash by every value."""
+        return hash(tuple(str(value) for value in self.to_mapping().values()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by plain values, so that settings can go to another process."""
+        return Settings.from_mapping, (self.to_mapping(),)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
@@ -133,6 +143,21 @@ class Settings:
             raise SettingsError(faults)
         return made
 
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the values by name, as plain types; the inverse of :meth:`from_mapping`.
+
+        Examples
+        --------
+        >>> Settings.from_mapping(Settings(radius_km=25.0).to_mapping()).radius_km
+        25.0
+        """
+        values: dict[str, Any] = {
+            rule.name: getattr(self, rule.name) for rule in dataclasses.fields(self)
+        }
+        values["weights"] = {name: self.weights[name] for name in sorted(self.weights)}
+        values["partnership_types"] = list(self.partnership_types)
+        return values
+
     def with_changes(self, **changes: Any) -> Settings:  # noqa: ANN401 - values of any field
         """Return a copy in which some values are replaced."""
         return dataclasses.replace(self, **changes)
@@ -143,12 +168,17 @@ class Settings:
         return {name: self.weights.get(name, 0.0) / total for name in CRITERIA}
 
 
+@cache
+def _types() -> Mapping[str, Any]:
+    return MappingProxyType(typing.get_type_hints(Settings))
+
+
 def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
     """Yield what is wrong with the value of one field."""
     if rule.name == "weights":
         yield from _weight_faults(rule, value)
         return
-    wanted = typing.get_type_hints(Settings)[rule.name]
+    wanted = _types()[rule.name]
     if rule.name == "partnership_types":
         values: tuple[object, ...] = tuple(value) if isinstance(value, tuple | list) else (value,)
         if not values:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from toolkit import crs, nomenclature, schema
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, SchemaError
 from toolkit.schema.contracts import CONTRACTS, Contract, empty
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 SIREN_LENGTH = 9
 
@@ -92,7 +90,15 @@ class Territory:
         problems = schema.check_tables(completed)
         if problems:
             raise SchemaError(problems)
-        return cls(name=name, tables=completed, fictional=fictional)
+        kept = {
+            table: frame.drop(columns=[part for part in schema.PLACE_COLUMNS if part in frame])
+            for table, frame in completed.items()
+        }
+        return cls(name=name, tables=kept, fictional=fictional)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by name and tables, so that a territory can go to another process."""
+        return _made, (self.name, dict(self.tables), self.fictional)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one table by its name."""
@@ -163,107 +169,146 @@ class Territory:
         return float(np.hypot(here["x_m"] - there["x_m"], here["y_m"] - there["y_m"]))
 
 
+def _made(name: str, tables: Mapping[str, pd.DataFrame], fictional: bool) -> Territory:  # noqa: FBT001, PLR0917
+    return Territory(name=name, tables=tables, fictional=fictional)
+
+
 def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return every table with the columns and types of its contract and the agreed defaults.
 
     Actors get what their other cells imply: SIREN of the SIRET, family and form of the legal form,
     sectors of the activity, a place (their point, else their commune).  Rows are sorted by key.
+    A column whose cells do not fit its type is left as it is, for the check to say so.
 
     Raises
     ------
     CrsError
         If geometries have no CRS.
+    SchemaError
+        If a column stands twice, or a geometry is none.
     """
     made = {name: _conform(CONTRACTS[name], tables.get(name)) for name in v.TABLES}
     made[v.ACTORS] = _complete_actors(made[v.ACTORS], made[v.COMMUNES])
     return made
 
 
-def _conform(contract: Contract, frame: pd.DataFrame | None) -> pd.DataFrame:
+def _conform(contract: Contract, given: pd.DataFrame | None) -> pd.DataFrame:
     """Return a frame with exactly the columns of a contract, extra columns after them."""
-    if frame is None:
-        frame = empty(contract.table)
-    made: dict[str, Any] = {}
+    frame = empty(contract.table) if given is None else given.reset_index(drop=True)
+    doubled = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+    if doubled:
+        raise SchemaError(
+            [Problem("duplicate_column", table=contract.table, found=name) for name in doubled]
+        )
+    made: dict[Any, Any] = {}
     for column in contract.columns:
         if column.kind == "geometry":
             continue
-        cells = frame[column.name] if column.name in frame else pd.Series(np.nan, index=frame.index, dtype="object")
+        if column.name in frame:
+            cells = frame[column.name]
+        else:
+            cells = pd.Series(np.nan, index=frame.index, dtype="object")
         if column.default is not None:
             cells = cells.astype("object").where(cells.notna(), column.default)
         made[column.name] = _typed(cells, column.dtype)
-    extra = {name: frame[name] for name in frame.columns if name not in contract.names}
-    result = pd.DataFrame({**made, **extra}, index=frame.index)
+    shape = getattr(frame, "active_geometry_name", None)
+    for name in frame.columns:
+        if name not in contract.names and name != shape:
+            made[name] = frame[name]
+    result = pd.DataFrame(made, index=frame.index)
     if contract.has_geometry:
         result = _with_geometry(result, frame, where=contract.table)
-    keys = [key for key in contract.key if key in result]
-    return result.sort_values(keys, kind="stable", na_position="last").reset_index(drop=True)
+    return result.sort_values(list(contract.key), kind="stable").reset_index(drop=True)
 
 
-def _typed(cells: pd.Series, dtype: str) -> pd.Series:
-    """Return cells in the type of the contract where they can be; left as they are where they cannot."""
+def _typed(cells: pd.Series[Any], dtype: str) -> pd.Series[Any]:
+    """Return cells in the type of the contract; left as they are where they do not fit it."""
+    if cells.dtype == dtype:
+        return cells
     if dtype == "str":
-        kept = cells.astype("object").where(cells.notna(), np.nan)
-        return kept.map(lambda cell: cell if cell != cell else str(cell)).astype("str")  # noqa: PLR0124
+        return schema.as_text(cells)
+    wanted = (bool, np.bool_) if dtype == "boolean" else schema.NUMBERS
+    loose = cells.dtype in {"object", "str", "bool", "boolean", "string"}
+    if loose and not all(
+        isinstance(cell, wanted) and (dtype == "boolean" or not isinstance(cell, bool | np.bool_))
+        for cell in cells[cells.notna()]
+    ):
+        return cells
     try:
-        return cells.astype(dtype)
-    except (TypeError, ValueError):
+        return pd.Series(cells.astype(cast("Any", dtype)))
+    except (TypeError, ValueError, OverflowError):
         return cells
 
 
-def _with_geometry(result: pd.DataFrame, frame: pd.DataFrame, *, where: str) -> gpd.GeoDataFrame:
+def _with_geometry(
+    result: pd.DataFrame, frame: pd.DataFrame, *, where: str
+) -> gpd.GeoDataFrame:
     """Return the rows with their geometry in EPSG:4326, missing where there is none."""
-    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
-        stored = crs.to_storage(frame, where=where) if len(frame) else frame
-        cells = np.asarray(stored.geometry.array, dtype="object")
-    else:
-        cells = np.full(len(result), None, dtype="object")
-    return gpd.GeoDataFrame(result, geometry=gpd.array.from_shapely(cells), crs=crs.STORAGE_EPSG)
+    name = getattr(frame, "active_geometry_name", None) or v.GEOMETRY
+    cells = np.full(len(result), None, dtype="object")
+    given = frame[name] if name in frame else None
+    if given is not None and given.notna().any():
+        if not isinstance(given.dtype, gpd.array.GeometryDtype):
+            known = given.dropna().map(lambda cell: isinstance(cell, shapely.Geometry))
+            if not known.all():
+                found = type(given.dropna()[~known.to_numpy(dtype=bool)].iloc[0]).__name__
+                raise SchemaError(Problem("geometry_unreadable", table=where, found=found))
+            given = gpd.GeoSeries(given)
+        stored = crs.to_storage(gpd.GeoDataFrame(geometry=given.array), where=where)
+        cells = shapely.force_2d(stored.geometry.to_numpy())
+        cells[shapely.is_empty(cells)] = None
+    shapes = gpd.array.from_shapely(cells, crs=crs.STORAGE_EPSG)
+    return gpd.GeoDataFrame(result.assign(**{v.GEOMETRY: shapes}), geometry=v.GEOMETRY)
 
 
 def _complete_actors(actors: pd.DataFrame, communes: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return actors with what their cells imply, and a place."""
     made = gpd.GeoDataFrame(actors).copy()
-    siret = made["siret"].where(made["siret"].str.fullmatch(r"\d{14}", na=False))
+    siret = made["siret"].where(made["siret"].str.fullmatch(r"[0-9]{14}").eq(other=True))
     made["siren"] = made["siren"].fillna(siret.str[:SIREN_LENGTH])
     forms = {code: nomenclature.legal_family(code) for code in made["legal_form"].dropna().unique()}
     for place, column in enumerate(("family", "ess_form")):
-        implied = made["legal_form"].map(lambda code, place=place: forms.get(code, ("", ""))[place] or None)
-        made[column] = made[column].fillna(implied.astype("str"))
-    versions = {code: nomenclature.naf_version(code) for code in made["activity"].dropna().unique()}
-    made["activity_version"] = made["activity_version"].fillna(made["activity"].map(versions).astype("str"))
-    sectors = {code: nomenclature.sector_of_activity(code) or None for code in versions}
+        implied = {code: words[place] for code, words in forms.items() if words[place]}
+        made[column] = made[column].fillna(made["legal_form"].map(implied).astype("str"))
+    activities = made["activity"].dropna().unique()
+    versions = {code: nomenclature.naf_version(code) for code in activities}
+    made["activity_version"] = made["activity_version"].fillna(
+        made["activity"].map(versions).astype("str")
+    )
+    sectors = {code: found for code in activities if (found := nomenclature.sector_of_activity(code))}
     made["sectors"] = made["sectors"].fillna(made["activity"].map(sectors).astype("str"))
-    midpoints = made["jobs_band"].map(nomenclature.midpoint_jobs, na_action="ignore").astype("float64")
-    made["jobs"] = made["jobs"].fillna(midpoints)
+    bands = {code: nomenclature.midpoint_jobs(code) for code in made["jobs_band"].dropna().unique()}
+    made["jobs"] = made["jobs"].fillna(made["jobs_band"].map(bands).astype("float64"))
     made["ess"] = made["ess"].mask(made["family"] == "ess", other=True)
     return _place(made, gpd.GeoDataFrame(communes))
 
 
 def _place(actors: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return actors with a point: their coordinates, else their commune's representative point."""
-    given = actors["latitude"].notna() & actors["longitude"].notna()
     points = actors.geometry.copy()
-    numeric = given & points.isna()
+    latitude, longitude = (schema.as_numbers(actors[name]) for name in ("latitude", "longitude"))
+    numeric = latitude.notna() & longitude.notna() & points.isna()
     if numeric.any():
         points[numeric] = gpd.points_from_xy(
-            actors.loc[numeric, "longitude"].astype("float64"), actors.loc[numeric, "latitude"].astype("float64")
+            longitude[numeric], latitude[numeric], crs=crs.STORAGE_EPSG
         )
     located = actors["located_by"].mask(points.isna(), other="none")
     located = located.fillna("address").mask(numeric, other="address")
     bare = points.isna()
     if bare.any() and len(communes):
-        centres = dict(zip(communes["commune_id"], _representative_points(communes), strict=True))
+        centres = _representative_points(communes)
+        found = [centres.get(code) for code in actors.loc[bare, "commune_id"]]
         points[bare] = gpd.array.from_shapely(
-            np.array([centres.get(code) for code in actors.loc[bare, "commune_id"]], dtype="object"),
-            crs=crs.STORAGE_EPSG,
+            np.array(found, dtype="object"), crs=crs.STORAGE_EPSG
         )
         located = located.mask(bare & points.notna(), other="commune")
     return actors.assign(located_by=located.astype("str")).set_geometry(points)
 
 
-def _representative_points(communes: gpd.GeoDataFrame) -> Iterable[object]:
-    """Return a point inside each commune, in EPSG:4326."""
-    return communes.geometry.representative_point()
+def _representative_points(communes: gpd.GeoDataFrame) -> dict[str, object]:
+    """Return a point inside each commune whose outline is sound, by id, in EPSG:4326."""
+    sound = communes[communes.geometry.is_valid & communes.geometry.notna()]
+    return dict(zip(sound["commune_id"], sound.geometry.representative_point(), strict=True))
 
 
 def _locations(tables: Mapping[str, pd.DataFrame], zone: crs.Zone) -> pd.DataFrame:
@@ -271,10 +316,11 @@ def _locations(tables: Mapping[str, pd.DataFrame], zone: crs.Zone) -> pd.DataFra
     parts = []
     for table, key in ((v.ACTORS, "actor_id"), (v.COMMUNES, "commune_id")):
         frame = gpd.GeoDataFrame(tables[table])
-        if frame.empty:
-            continue
         points = frame.geometry.representative_point() if table == v.COMMUNES else frame.geometry
         metric = points.to_crs(epsg=zone.epsg)
-        parts.append(pd.DataFrame({"x_m": metric.x.to_numpy(), "y_m": metric.y.to_numpy()}, index=frame[key].array))
-    placed = pd.concat(parts)
-    return placed.rename_axis("id")
+        parts.append(
+            pd.DataFrame(
+                {"x_m": metric.x.to_numpy(), "y_m": metric.y.to_numpy()}, index=frame[key].array
+            )
+        )
+    return pd.concat(parts).rename_axis("id")

@@ -19,17 +19,27 @@ PER_YEAR: Final[Mapping[str, float]] = MappingProxyType(
 """Times a period comes in a year; something given once counts in the year of the diagnosis."""
 
 
+_PINT_NAMES: Final[Mapping[str, str]] = MappingProxyType({"day": "workday"})
+"""Units that the list ``units`` means otherwise than pint.
+
+A day is a working day of 7 hours (35-hour week over 5 days), not 24 hours: what is offered or lacked
+by the day is people's time, rooms and machines.  Things that are counted (places, persons, pieces)
+convert one for one.  Own rules, see docs/decisions.
+"""
+
+
 @cache
-def _registry() -> UnitRegistry:
+def _registry() -> UnitRegistry[float]:
     from pint import UnitRegistry  # noqa: PLC0415 - slow to load, needed only to convert
 
-    registry: UnitRegistry = UnitRegistry()
+    registry: UnitRegistry[float] = UnitRegistry()
     for line in (
         "m2 = meter ** 2",
         "m3 = meter ** 3",
         "unit = [count]",  # pieces, places and people are all counted one by one
         "place = unit",
         "person = unit",
+        "workday = 7 * hour",
         "EUR = [currency]",
         "kEUR = 1000 * EUR",
     ):
@@ -65,9 +75,10 @@ def factor(unit: str, to: str) -> float:
     if unit == to:
         return 1.0
     if dimension_of(unit) != dimension_of(to):
-        raise DataError(Problem("unit_dimension", column="unit", found=unit, params={"expected_units": to}))
-    registry = _registry()
-    return float(registry.Quantity(1.0, unit).to(to).magnitude)
+        params = {"expected_units": to}
+        raise DataError(Problem("unit_dimension", column="unit", found=unit, params=params))
+    given, wanted = (_PINT_NAMES.get(name, name) for name in (unit, to))
+    return float(_registry().Quantity(1.0, given).to(wanted).magnitude)
 
 
 @cache

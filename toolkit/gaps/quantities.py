@@ -1,8 +1,7 @@
 """Resources, needs and flows as comparable quantities: per year, in one unit a measure, with a place.
 
-A *measure* is what quantities must share to be compared: a physical dimension (``mass``, ``area``
-...) or, for what is counted, the very thing counted (``place``, ``person``, ``unit``), because two
-places do not make a person.
+A *measure* is what quantities must share to be compared: the dimension of their unit (``mass``,
+``area``, ``count`` ...).
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from toolkit import vocabulary as v
 if TYPE_CHECKING:
     from toolkit.territory import Territory
 
-COUNTED: Final = "count"
 SIDE_COLUMNS: Final = (
     "row_id",
     "category",
@@ -41,24 +39,20 @@ SIDE_COLUMNS: Final = (
 # --- measures and units -----------------------------------------------------------------------
 @cache
 def measure_of(unit: str) -> str:
-    """Return what a unit measures: its dimension, or itself where it counts things.
+    """Return what a unit measures, its dimension; empty for what is no unit.
 
     Examples
     --------
-    >>> measure_of("kg"), measure_of("place")
-    ('mass', 'place')
+    >>> measure_of("kg"), measure_of("place"), measure_of("")
+    ('mass', 'count', '')
     """
-    if unit not in nomenclature.codes("units"):
-        return ""
-    dimension = units.dimension_of(unit)
-    return unit if dimension == COUNTED else dimension
+    return units.dimension_of(unit) if unit in nomenclature.codes("units") else ""
 
 
 @cache
 def base_unit(measure: str) -> str:
     """Return the unit in which amounts of a measure are added up inside the computation."""
-    known = units.units_of(measure)
-    return known[0] if known else measure
+    return units.units_of(measure)[0]
 
 
 @cache

@@ -90,7 +90,7 @@ def closeness(wanted: str, held: str) -> float:
     >>> closeness("skills.legal", "skills.it")
     0.0
     """
-    if nomenclature.is_compatible(wanted, held) or nomenclature.is_compatible(held, wanted):
+    if nomenclature.is_compatible(wanted, held):
         return 1.0
     parent = wanted.rpartition(".")[0]
     return RELATED if "." in parent and held.startswith(f"{parent}.") else 0.0

@@ -11,17 +11,16 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.nomenclature import fold
 from toolkit.schema import identifiers
 from toolkit.schema.contracts import Column, Kind
+from toolkit.schema.values import as_float, is_missing, is_number, written
 from toolkit.schema.ways import OUTSIDE_WORDS, closest, read_code, read_codes
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -68,26 +67,6 @@ _BARE_WEB = re.compile(r"www\.[^\s<>\"/]+\.[a-z]{2,}(/[^\s<>\"]*)?", re.IGNORECA
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
 _SHORT_COMMUNE = re.compile(r"\d{4}")
 _EXCEL_ERROR = re.compile(r"#(REF|N/A|VALUE|VALEUR|NAME|NOM|DIV/0|NUM|NOMBRE|NULL|NUL)[!?]?", re.IGNORECASE)
-
-
-def is_missing(cell: object) -> bool:
-    """Return whether a cell holds nothing at all (None, NaN, NaT)."""
-    if cell is None or cell is pd.NA or cell is pd.NaT:
-        return True
-    return isinstance(cell, float | np.floating) and math.isnan(cell)
-
-
-def written(cell: object) -> str:
-    """Return a cell as the text a person sees: ``12`` for 12.0, an ISO day for a date at midnight."""
-    if isinstance(cell, str):
-        return str(cell)
-    if isinstance(cell, bool | np.bool_):
-        return "true" if cell else "false"
-    if isinstance(cell, float | np.floating | Decimal) and math.isfinite(cell) and cell == int(cell):
-        return str(int(cell))
-    if isinstance(cell, dt.datetime):
-        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ")
-    return str(cell)
 
 
 def read(cell: object, column: Column) -> Read:
@@ -162,8 +141,8 @@ def parse_number(words: str) -> float | None:
 def _number(cell: object, _column: Column) -> Read:
     if isinstance(cell, bool | np.bool_ | dt.date | dt.time | dt.timedelta):
         return Read(code="bad_number")
-    if isinstance(cell, int | float | np.integer | np.floating | Decimal):
-        number: float | None = _as_float(cell)
+    if is_number(cell):
+        number: float | None = as_float(cell)
     else:
         words = written(cell)
         if "%" in words:
@@ -172,13 +151,6 @@ def _number(cell: object, _column: Column) -> Read:
     if number is None:
         return Read(code="bad_number")
     return Read(number) if math.isfinite(number) else Read(code="not_finite")
-
-
-def _as_float(cell: Any) -> float:  # noqa: ANN401 - any number
-    try:
-        return float(cell)
-    except OverflowError:
-        return math.inf
 
 
 def _integer(cell: object, column: Column) -> Read:

@@ -14,11 +14,14 @@ from toolkit.errors import Problem
 from toolkit.schema import geometry_checks, rules
 from toolkit.schema.contracts import CONTRACTS, Column
 from toolkit.schema.faults import PLACE_COLUMNS, Faults
+from toolkit.schema.values import as_numbers
 
 LONGEST_ID: Final = 200
 LONGEST_TEXT: Final = 10_000
 """Characters a cell of text may hold (own rule: some three printed pages; a sheet takes 32,767)."""
 LISTED: Final = 5
+FIRST_YEAR: Final = 1000
+"""A lower bound from here on tells that a number is a year."""
 CHOICES_SHOWN: Final = 24
 
 _NOT_WRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
@@ -73,47 +76,48 @@ def _order(problem: Problem) -> tuple[int, str, int, str, int, str, str]:
 def _check_column(faults: Faults, column: Column) -> None:
     """Check the cells of one column by its kind."""
     cells = faults.frame[column.name]
-    given = cells.notna()
+    missing = cells.isna()
     if column.kind in {"number", "integer"}:
-        given = _check_numbers(faults, column)
+        _check_numbers(faults, column)
     elif column.kind == "boolean":
         if cells.dtype != "boolean":
-            wrong = given & ~cells.map(lambda cell: isinstance(cell, bool | np.bool_)).astype("bool")
-            faults.add(wrong, "bad_boolean", column=column.name)
+            is_bool = [isinstance(cell, bool | np.bool_) for cell in cells.astype("object")]
+            faults.add(~missing & ~np.array(is_bool, dtype=bool), "bad_boolean", column=column.name)
     else:
-        given = given & (cells.astype("str").str.strip() != "")
+        missing = missing | (cells.astype("str").str.strip() == "")
         _check_text(faults, column)
-    if column.required and not given.all():
-        faults.add(~given & cells.isna() | ~given & (cells.astype("str").str.strip() == ""), "required_cell", column=column.name, found=lambda _: "")
+    if column.required:
+        faults.add(missing, "required_cell", column=column.name, found=lambda _: "")
 
 
-def _check_numbers(faults: Faults, column: Column) -> pd.Series[bool]:
-    """Check numbers; return where one is given."""
+def _check_numbers(faults: Faults, column: Column) -> None:
+    """Check that cells are numbers, finite, whole if they must be, and in their range."""
     cells = faults.frame[column.name]
-    given = cells.notna()
-    numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
-    if not pd.api.types.is_numeric_dtype(cells.dtype) or cells.dtype in {"bool", "boolean"}:
-        is_bool = cells.map(lambda cell: isinstance(cell, bool | np.bool_)).astype("bool")
-        wrong = given & (numbers.isna() | is_bool)
-        faults.add(wrong, "bad_number", column=column.name)
-        numbers = numbers.mask(wrong)
-    faults.add(np.isinf(numbers), "not_finite", column=column.name)
-    numbers = numbers.mask(np.isinf(numbers))
+    numbers = as_numbers(cells)
+    faults.add(cells.notna() & numbers.isna(), "bad_number", column=column.name)
+    endless = np.isinf(numbers)
+    faults.add(endless, "not_finite", column=column.name)
+    numbers = numbers.mask(endless)
     if column.kind == "integer":
-        faults.add(numbers.notna() & (numbers % 1 != 0), "bad_integer", column=column.name)
-    limits = {"minimum": column.minimum, "maximum": column.maximum}
-    if column.minimum is not None:
-        code = "negative_number" if column.minimum == 0 else "number_too_small"
-        faults.add(numbers < column.minimum, code, column=column.name, params=limits)
-    if column.maximum is not None:
-        faults.add(numbers > column.maximum, "number_too_large", column=column.name, params=limits)
-    return given
+        broken = numbers.notna() & (numbers % 1 != 0)
+        faults.add(broken, "bad_integer", column=column.name)
+        numbers = numbers.mask(broken)
+    low, high = column.minimum, column.maximum
+    below = numbers < (-np.inf if low is None else low)
+    above = numbers > (np.inf if high is None else high)
+    if low is not None and low >= FIRST_YEAR:
+        years = {"first": f"{low:.0f}", "last": f"{high:.0f}"}
+        faults.add(below | above, "bad_year", column=column.name, params=years)
+        return
+    limits = {"minimum": low, "maximum": high}
+    code = "negative_number" if low == 0 else "number_too_small"
+    faults.add(below, code, column=column.name, params=limits)
+    faults.add(above, "number_too_large", column=column.name, params=limits)
 
 
 def _check_text(faults: Faults, column: Column) -> None:
     """Check a column whose cells are text: characters, length, codes, form."""
     cells = faults.frame[column.name]
-    name = column.name
     texts = cells.dropna().astype("object").map(str)
     unique = pd.Series(pd.unique(texts), dtype="object")
     if unique.empty:
@@ -132,7 +136,7 @@ def _check_text(faults: Faults, column: Column) -> None:
     elif column.kind == "date":
         shaped = unique.str.fullmatch(_DAY) & pd.to_datetime(unique, format="%Y-%m-%d", errors="coerce").notna()
         _add_values(faults, column, unique[~shaped], code="bad_date")
-    if name == "commune_id" and faults.contract.table == v.COMMUNES:
+    if column.name == "commune_id" and faults.contract.table == v.COMMUNES:
         bad = unique[~unique.str.fullmatch(r"(\d{2}|2[AB])\d{3}")]
         _add_values(faults, column, bad, code="bad_commune_code")
 
@@ -171,7 +175,7 @@ def _check_codes(faults: Faults, column: Column, unique: pd.Series[str]) -> None
         cells.isin(set(bad)),
         "unknown_choice" if few else "unknown_code",
         column=column.name,
-        found=lambda position: bad[str(cells.iat[position])][:LONGEST_ID],
+        found=lambda position: bad[str(cells.iloc[position])][:LONGEST_ID],
         params={"of": column.of, "choices": ", ".join(sorted(known)) if few else ""},
     )
 
@@ -230,4 +234,5 @@ def _check_references(gathered: Mapping[str, Faults]) -> None:
             if column.references == (v.COMMUNES,):
                 faults.add(unknown, "commune_not_in_perimeter", column=column.name)
             else:
-                faults.add(unknown, "unknown_reference", column=column.name, params={"tables": column.references})
+                tables = {"tables": ", ".join(column.references)}
+                faults.add(unknown, "unknown_reference", column=column.name, params=tables)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from toolkit.errors import Problem
 from toolkit.schema.contracts import Contract
+from toolkit.schema.values import is_missing, written
 
 ROW: Final = "_row"
 """Column of a parsed frame: what the user knows the row by (number of the line in the sheet)."""
@@ -22,7 +23,7 @@ _LONGEST_SHOWN = 80
 
 def shown(cell: object) -> str:
     """Return a cell as short text for a message."""
-    text = "" if cell is None or cell is pd.NA or cell is pd.NaT else str(cell)
+    text = "" if is_missing(cell) else written(cell)
     text = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
@@ -90,17 +91,17 @@ class Faults:
 
     def cell(self, position: int, column: str) -> str:
         """Return a cell as short text."""
-        return shown(self.frame[column].iat[position]) if column in self.frame else ""
+        return shown(self.frame[column].iloc[position]) if column in self.frame else ""
 
     def row(self, position: int) -> str:
         """Return what the user knows a row by: its line, else its id."""
-        if ROW in self.frame and pd.notna(label := self.frame[ROW].iat[position]):
+        if ROW in self.frame and not is_missing(label := self.frame[ROW].iloc[position]):
             return str(label)
         parts = [self.cell(position, name) for name in self.contract.key]
-        return " / ".join(part for part in parts if part and part != "nan")
+        return " / ".join(part for part in parts if part)
 
     def where(self, position: int) -> str:
         """Return file and sheet of a row, empty where they are unknown."""
-        if WHERE in self.frame and pd.notna(label := self.frame[WHERE].iat[position]):
+        if WHERE in self.frame and not is_missing(label := self.frame[WHERE].iloc[position]):
             return str(label)
         return ""

@@ -14,6 +14,7 @@ from toolkit import crs
 from toolkit import vocabulary as v
 from toolkit.errors import CrsError
 from toolkit.schema.faults import Faults
+from toolkit.schema.values import as_numbers
 
 MARGIN_M: Final = 5_000.0
 """Metres beyond the outline of the perimeter at which a place is taken for a mistake (own rule)."""
@@ -62,10 +63,9 @@ def _check_polygons(communes: Faults) -> pd.Series[bool]:
 def _check_coordinates(actors: Faults) -> pd.Series[bool]:
     """Check the coordinates of actors; return which have a point of their own that can be looked at."""
     frame = gpd.GeoDataFrame(actors.frame)
-    latitude = pd.to_numeric(frame["latitude"], errors="coerce").astype("float64")
-    longitude = pd.to_numeric(frame["longitude"], errors="coerce").astype("float64")
+    latitude, longitude = as_numbers(frame["latitude"]), as_numbers(frame["longitude"])
     half = frame["latitude"].notna() ^ frame["longitude"].notna()
-    actors.add(half, "half_coordinates", column="latitude", found=lambda at: _pair(latitude.iat[at], longitude.iat[at]))
+    actors.add(half, "half_coordinates", column="latitude", found=lambda at: _pair(latitude.iloc[at], longitude.iloc[at]))
     shapes = frame.geometry
     given = shapes.notna() & ~shapes.is_empty & (frame["located_by"] != "commune").to_numpy()
     other = given & (shapes.geom_type != "Point")
@@ -76,7 +76,7 @@ def _check_coordinates(actors: Faults) -> pd.Series[bool]:
     actors.add(nowhere, "zero_coordinates", column="latitude", found=lambda _: "0 ; 0")
     in_range = np.isfinite(x) & np.isfinite(y) & (x.abs() <= 180) & (y.abs() <= 90)  # noqa: PLR2004
     actors.add(
-        points & ~in_range & latitude.isna(), "bad_point", column=v.GEOMETRY, found=lambda at: _pair(y.iat[at], x.iat[at])
+        points & ~in_range & latitude.isna(), "bad_point", column=v.GEOMETRY, found=lambda at: _pair(y.iloc[at], x.iloc[at])
     )
     return points & ~nowhere & in_range
 

@@ -12,9 +12,10 @@ import pandas as pd
 
 from toolkit.errors import Problem
 from toolkit.nomenclature import fold
-from toolkit.schema.cells import Read, is_missing, read, written
+from toolkit.schema.cells import Read, read
 from toolkit.schema.contracts import CONTRACTS, Column
 from toolkit.schema.faults import PLACE_COLUMNS, ROW, WHERE, shown
+from toolkit.schema.values import as_text, is_missing, written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +101,7 @@ def parse(
     made[WHERE] = pd.Series([where] * len(labels), dtype="str")
     for name in raw.columns:
         if name not in (*contract.names, *PLACE_COLUMNS):
-            made[name] = _as_text(list(raw[name]))
+            made[name] = as_text(list(raw[name]))
     frame = pd.DataFrame(made, index=pd.RangeIndex(len(labels)))
     return Parsed(frame, tuple(problems), tuple(notes))
 
@@ -152,16 +153,7 @@ def _typed(values: list[object], column: Column) -> pd.Series:
         return pd.Series([np.nan if value is None else value for value in values], dtype="float64")
     if column.dtype in {"Int64", "boolean"}:
         return pd.Series([pd.NA if value is None else value for value in values], dtype=column.dtype)
-    return _as_text(values)
-
-
-def _as_text(values: list[object]) -> pd.Series:
-    """Return values as text, missing ones kept; as objects where text cannot be encoded."""
-    texts = [np.nan if is_missing(value) else written(value) for value in values]
-    try:
-        return pd.Series(texts, dtype="str")
-    except (TypeError, ValueError):
-        return pd.Series(texts, dtype="object")
+    return as_text(values)
 
 
 def _problem(found: Read, cell: object, *, table: str, row: str, column: str, where: str) -> Problem:

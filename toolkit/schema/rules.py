@@ -49,12 +49,12 @@ def _check_identifiers(actors: Faults) -> None:
                 code,
                 column=column,
                 params=lambda position, cells=cells, length=length: identifier_params(
-                    cells.iat[position], length=length
+                    cells.iloc[position], length=length
                 ),
             )
     both = siret.notna() & siren.notna() & ~bad_siret & ~bad_siren
     disagree = both & (siret.str[: identifiers.SIREN_LENGTH] != siren)
-    actors.add(disagree, "siret_siren_disagree", column="siren", params=lambda at: {"siret": str(siret.iat[at])})
+    actors.add(disagree, "siret_siren_disagree", column="siren", params=lambda at: {"siret": str(siret.iloc[at])})
 
 
 def identifier_params(cell: object, *, length: int) -> dict[str, object]:
@@ -112,7 +112,7 @@ def _check_units(faults: Faults) -> None:
         bad,
         "unit_dimension",
         column="unit",
-        params=lambda position: {"expected_units": ", ".join(units.units_of(wrong[keys.iat[position]]))},
+        params=lambda position: {"expected_units": ", ".join(units.units_of(wrong[keys.iloc[position]]))},
     )
 
 

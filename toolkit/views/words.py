@@ -17,6 +17,19 @@ _LEAK_DIRECTIONS = ("in", "out")
 _LISTS = ("categories", "sectors", "pillars")
 
 
+COUNTED = {
+    v.UNMET_NEED: "need",
+    v.UNUSED_RESOURCE: "resource",
+    v.MISSING_ACTIVITY: "actor",
+    v.SERVICE_ACCESS: "person",
+    v.LEAK: "flow",
+    v.ISOLATED_ACTOR: "actor",
+    v.STRUCTURAL_HOLE: "tie",
+    v.BROKEN_CHAIN: "actor",
+}
+"""What a gap of each kind counts where its figures have no unit: keys under ``unit``."""
+
+
 @cache
 def category_label(category: object, *, lang: str) -> str:
     """Return what a person reads for a category, a sector or an activity; a dash if there is none."""
@@ -30,12 +43,25 @@ def category_label(category: object, *, lang: str) -> str:
     return enum_label("family", category, lang=lang)
 
 
-def quantity_text(value: object, unit: object, *, lang: str) -> str:
-    """Return a quantity with the symbol of its unit; empty where it is unknown."""
+def quantity_text(value: object, unit: object, *, lang: str, bare: str = "") -> str:
+    """Return a quantity with the symbol of its unit; empty where it is unknown.
+
+    Parameters
+    ----------
+    value : object
+        The quantity.
+    unit : object
+        Code of its unit, or nothing for a number of rows.
+    lang : str
+        ``fr`` or ``en``.
+    bare : str, default ""
+        Key under ``unit`` of the word for what is counted, where there is no unit (``need`` ...).
+    """
     amount = as_number(value)
     if amount is None:
         return ""
-    if not isinstance(unit, str) or not unit:
+    unit = unit if isinstance(unit, str) and unit else bare
+    if not unit:
         return number(amount, lang=lang)
     symbol = text(f"unit.{unit}", lang=lang, count=amount) if _counted(unit, lang) else ""
     return f"{number(amount, lang=lang)}\N{NO-BREAK SPACE}{symbol or units.symbol(unit, lang=lang)}"

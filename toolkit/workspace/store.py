@@ -43,9 +43,9 @@ def read_tables(connection: sqlite3.Connection) -> dict[str, pd.DataFrame]:
 
 def read_layer(connection: sqlite3.Connection, layer: Layer) -> pd.DataFrame:
     """Return one table as a frame; a GeoDataFrame in EPSG:4326 where it stores a geometry."""
-    rows = list(read_rows(connection, layer))
+    rows = read_rows(connection, layer)
     cells = dict(zip(layer.data_columns, zip(*rows, strict=True), strict=True)) if rows else {}
-    frame = pd.DataFrame({name: _typed(layer, name, cells.get(name, ())) for name in layer.kinds})
+    frame = typed_frame(layer, [cells.get(name, ()) for name in layer.kinds])
     extra = _extra_frame(cells.get(EXTRA_COLUMN, ()))
     if len(extra.columns):
         frame = pd.concat([frame, extra], axis="columns")
@@ -73,7 +73,7 @@ def rows_of(layer: Layer, frame: pd.DataFrame) -> dict[str, Row]:
     Columns that are not of the model go into one JSON cell; those whose name begins with ``_`` are
     notes of the toolkit and are dropped.
     """
-    columns = [_plain(frame[name], kind=kind) for name, kind in layer.kinds.items()]
+    columns = [plain_cells(frame[name], kind=kind) for name, kind in layer.kinds.items()]
     columns.append(_extra_cells(layer, frame))
     if layer.stores_geometry:
         columns.append(geopackage.encode(_shapes(frame)))
@@ -144,6 +144,12 @@ def box_of(connection: sqlite3.Connection, layer: Layer) -> tuple[float, ...] | 
 
 
 # --- cells ------------------------------------------------------------------------------------
+def typed_frame(layer: Layer, columns: Iterable[Iterable[Any]]) -> pd.DataFrame:
+    """Return the columns of a layer, as SQLite holds them, as a frame in the types of their kinds."""
+    pairs = zip(layer.kinds, columns, strict=True)
+    return pd.DataFrame({name: _typed(layer, name, cells) for name, cells in pairs})
+
+
 def _typed(layer: Layer, name: str, cells: Iterable[Any]) -> pd.Series:
     """Return the cells of a column in the type of its kind."""
     kind = layer.kinds[name]
@@ -169,7 +175,7 @@ def _extra_cells(layer: Layer, frame: pd.DataFrame) -> list[str | None]:
     names = sorted(str(name) for name in frame.columns if name not in known and not str(name).startswith("_"))
     if not names:
         return [None] * len(frame)
-    columns = [_plain(frame[name], kind="text") for name in names]
+    columns = [plain_cells(frame[name], kind="text") for name in names]
     rows = (
         {name: value for name, value in zip(names, values, strict=True) if value is not None}
         for values in zip(*columns, strict=True)
@@ -177,7 +183,7 @@ def _extra_cells(layer: Layer, frame: pd.DataFrame) -> list[str | None]:
     return [json.dumps(row, ensure_ascii=False, sort_keys=True) if row else None for row in rows]
 
 
-def _plain(cells: pd.Series, *, kind: str) -> list[Any]:
+def plain_cells(cells: pd.Series, *, kind: str) -> list[Any]:
     """Return cells as SQLite holds them: text, numbers, 0 and 1, nothing."""
     is_empty = cells.isna().to_numpy(dtype="bool")
     if kind in {"number", "integer", "boolean"}:

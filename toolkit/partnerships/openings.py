@@ -1,0 +1,302 @@
+"""From a gap to an opening: the roles that a group must fill, and who could fill each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from toolkit import vocabulary as v
+from toolkit.partnerships import gapless, roles
+from toolkit.partnerships.calls import Opening, Slot, slots_of
+from toolkit.partnerships.facts import FAMILY_BIT, Facts, sectors_of_category
+from toolkit.partnerships.roles import Call, Fit
+
+if TYPE_CHECKING:
+    from toolkit.gaps import Findings
+    from toolkit.settings import Settings
+
+GAPLESS_SHARE: Final = 4
+"""One opening in four is kept for those without a gap, as long as there are that many (own rule):
+their severity is a share of actors, always small beside a share of tonnes or people."""
+
+OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        v.UNMET_NEED: ("answer_needs",),
+        v.UNUSED_RESOURCE: ("grow_resilience",),
+        v.SERVICE_ACCESS: ("answer_needs", "pool_means"),
+        v.LEAK: ("grow_resilience", "answer_needs"),
+        v.ISOLATED_ACTOR: ("be_visible", "grow_resilience"),
+        v.STRUCTURAL_HOLE: ("answer_needs", "be_visible"),
+    }
+)
+"""Which of the four objectives an opening of a kind serves, the main one first (METHODS 3.1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gap:
+    """One gap with its evidence, as the rules of the kinds read it."""
+
+    row: Mapping[str, Any]
+    evidence: tuple[Mapping[str, Any], ...]
+    facts: Facts
+
+    def rows(self, role: str) -> list[tuple[str, float, str]]:
+        """Return id, quantity and unit of the evidence in a role, sorted by id."""
+        return sorted(
+            (str(row["row_id"]), float(row["quantity"]), _text(row["unit"]))
+            for row in self.evidence
+            if row["role"] == role
+        )
+
+    @property
+    def category(self) -> str:
+        """Category of the gap; empty where it has none."""
+        return _text(self.row["category"])
+
+    @property
+    def actors(self) -> list[int]:
+        """Positions of the actors that the gap concerns."""
+        named = [*v.split_list(self.row["actor_ids"]), *(code for code, *_ in self.rows("actor"))]
+        return sorted({self.facts.index[code] for code in named if code in self.facts.index})
+
+    def call(self, *, communes: frozenset[str] = frozenset()) -> Call:
+        """Return what the gap calls for."""
+        near = communes | {self.facts.commune[actor] for actor in self.actors}
+        commune = _text(self.row["commune_id"])
+        sectors = sectors_of_category(self.category)
+        if not sectors:
+            sectors = frozenset().union(*(self.facts.sectors[actor] for actor in self.actors))
+        return Call(
+            category=self.category,
+            shortfall=float(self.row["shortfall"]),
+            unit=_text(self.row["unit"]),
+            sectors=sectors,
+            communes=near | ({commune} if commune else set()),
+        )
+
+
+def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tuple[Opening, ...]:
+    """Return the openings looked at: those of gaps, and those that need no gap.
+
+    Ordered by severity x confidence, then by id; at most ``settings.openings_max``, a quarter of which
+    is kept for the openings without a gap.  A kind of gap without a rule here opens nothing.
+    """
+    evidence: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in findings.evidence.to_dict("records"):
+        evidence[str(row["gap_id"])].append(row)  # type: ignore[arg-type]
+    isolated = _isolated(findings, facts)
+    from_gaps = [
+        _opening(_Gap(row, tuple(evidence[str(row["gap_id"])]), facts))  # type: ignore[arg-type]
+        for row in findings.gaps.to_dict("records")
+        if row["kind"] in _RULES
+    ]
+    free = sorted(gapless.find(facts, isolated=isolated), key=_urgency)
+    kept_free = min(len(free), max(settings.openings_max // GAPLESS_SHARE, settings.openings_max - len(from_gaps)))
+    chosen = sorted(from_gaps, key=_urgency)[: settings.openings_max - kept_free] + free[:kept_free]
+    return tuple(sorted(chosen, key=_urgency))
+
+
+def _urgency(opening: Opening) -> tuple[float, str]:
+    return -round(opening.severity * opening.confidence, 12), opening.opening_id
+
+
+def _isolated(findings: Findings, facts: Facts) -> frozenset[int]:
+    """Return the actors without any tie."""
+    network = findings.network
+    alone = network.loc[network["degree"] == 0, "actor_id"]
+    return frozenset(facts.index[str(code)] for code in alone if str(code) in facts.index)
+
+
+def _opening(gap: _Gap) -> Opening:
+    kind = str(gap.row["kind"])
+    slots = _RULES[kind](gap)
+    gap_id = str(gap.row["gap_id"])
+    return Opening(
+        opening_id=gap_id,
+        kind=kind,
+        gap_ids=(gap_id,),
+        category=gap.category,
+        objectives=OBJECTIVES[kind],
+        severity=float(gap.row["severity"]),
+        confidence=float(gap.row["confidence"]),
+        shortfall=float(gap.row["shortfall"]),
+        unit=_text(gap.row["unit"]),
+        slots=slots,
+        one_sided=False,
+    )
+
+
+def _text(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""
+
+
+def _support(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
+    """Return the optional roles that every opening has: authority, research, a structure of the ESS."""
+    return [
+        ("authority", False, roles.authorities(gap.facts, call.communes)),
+        ("research", False, roles.researchers(gap.facts, call.sectors)),
+        ("partner", False, roles.ess_partners(gap.facts, call.sectors)),
+    ]
+
+
+def _carriers(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
+    """Return the optional role of who carries a material from one to the other."""
+    if not call.category.startswith("materials."):
+        return []
+    return [("collector", False, roles.offering(gap.facts, "logistics.", reason="offers_transport"))]
+
+
+def _unmet_need(gap: _Gap) -> tuple[Slot, ...]:
+    needs = gap.rows("need")
+    communes = {
+        row.commune_id for need_id, *_ in needs if (row := gap.facts.by_row.get((v.NEEDS, need_id))) and row.commune_id
+    }
+    call = gap.call(communes=frozenset(communes))
+    return slots_of(
+        ("holder", True, roles.holders(gap.facts, call)),
+        ("user", True, roles.in_need(gap.facts, call, rows=needs)),
+        *_support(gap, call),
+        *_carriers(gap, call),
+    )
+
+
+def _unused_resource(gap: _Gap) -> tuple[Slot, ...]:
+    call = gap.call()
+    holding = [
+        roles.of_row(row, suitability=1.0, reason="holds_unused_resource", quantity=quantity)._replace(
+            unit=unit, supply=call.part(quantity, unit)
+        )
+        for row_id, quantity, unit in gap.rows("resource")
+        if (row := gap.facts.by_row.get((v.RESOURCES, row_id)))
+    ]
+    return slots_of(
+        ("holder", True, roles.best(holding, gap.facts)),
+        ("user", True, roles.users(gap.facts, call)),
+        ("transformer", False, roles.transformers(gap.facts, call)),
+        *_support(gap, call),
+        *_carriers(gap, call),
+    )
+
+
+def _service_access(gap: _Gap) -> tuple[Slot, ...]:
+    people = {code: quantity for code, quantity, _ in gap.rows("commune")}
+    if not people and _text(gap.row["commune_id"]):
+        people = {_text(gap.row["commune_id"]): float(gap.row["shortfall"])}
+    call = gap.call(communes=frozenset(people))
+    # Whoever provides the service may extend it to the host's commune: it can serve all its people.
+    able = tuple(
+        fit._replace(reason=_OPERATES.get(fit.reason, fit.reason), supply=1.0)
+        for fit in roles.holders(gap.facts, call)
+    )
+    return slots_of(
+        ("operator", True, able),
+        ("host", True, roles.hosts(gap.facts, call, people=people)),
+        *_support(gap, call),
+    )
+
+
+_OPERATES: Final = {
+    "holds_resource": "operates_service",
+    "holds_committed_resource": "operates_service",
+    "holds_related_resource": "operates_related_service",
+}
+
+
+def _leak(gap: _Gap) -> tuple[Slot, ...]:
+    """Return the roles of a leak: who sends out or buys outside, and the local counterpart."""
+    call = gap.call()
+    leaking = []
+    for row_id, quantity, unit in gap.rows("flow"):
+        row = gap.facts.by_row.get((v.FLOWS, row_id))
+        if row is not None:
+            part = call.part(quantity, unit)
+            inward = row.detail == "destination"
+            fit = roles.of_row(
+                row, suitability=1.0, reason="buys_outside" if inward else "sends_outside", quantity=quantity
+            )
+            leaking.append(fit._replace(unit=unit, **{"demand" if inward else "supply": part}))
+    ours = roles.best(leaking, gap.facts)
+    inbound = str(gap.row["gap_id"]).startswith("leak:in:")
+    holders = roles.holders(gap.facts, call) if inbound else tuple(fit for fit in ours if fit.supply >= fit.demand)
+    buyers = tuple(fit for fit in ours if fit.demand >= fit.supply) if inbound else roles.users(gap.facts, call)
+    return slots_of(
+        ("holder", True, holders),
+        ("user", True, buyers),
+        *_support(gap, call),
+        *_carriers(gap, call),
+    )
+
+
+def _isolated_actor(gap: _Gap) -> tuple[Slot, ...]:
+    call = gap.call()
+    each = 1.0 / len(gap.actors) if gap.actors else 0.0
+    alone = roles.best(
+        (
+            roles.of_actor(gap.facts, actor, suitability=1.0, reason="isolated_in_sector")._replace(demand=each)
+            for actor in gap.actors
+        ),
+        gap.facts,
+    )
+    # One broker can introduce all of them.
+    linking = tuple(fit._replace(supply=1.0) for fit in roles.brokers(gap.facts))
+    places = roles.linking_places(gap.facts)
+    return slots_of(
+        ("partner", True, alone),
+        ("partner", True, alone),
+        ("partner", False, alone),
+        ("broker", True, linking),
+        ("linking_place", False, places),
+        ("authority", False, roles.authorities(gap.facts, call.communes)),
+        ("research", False, roles.researchers(gap.facts, call.sectors)),
+    )
+
+
+def _structural_hole(gap: _Gap) -> tuple[Slot, ...]:
+    """Return the roles of a hole: a broker on either side, and a place that links them.
+
+    A broker brings the ties it has; the fewer of the two sides bounds what the pair can open.
+    """
+    call = gap.call()
+    sides = _sides(gap)
+    brokers = []
+    for rank, side in enumerate(sides):
+        fits = roles.brokers(gap.facts, side)
+        part = "supply" if rank == 0 else "demand"
+        brokers.append(
+            tuple(fit._replace(**{part: min(1.0, gap.facts.degree[fit.actor] / roles.TIES_FULL)}) for fit in fits)
+        )
+    return slots_of(
+        ("broker", True, brokers[0]),
+        ("broker", True, brokers[1]),
+        ("linking_place", False, roles.linking_places(gap.facts)),
+        ("authority", False, roles.authorities(gap.facts, call.communes)),
+        ("research", False, roles.researchers(gap.facts, call.sectors)),
+    )
+
+
+def _sides(gap: _Gap) -> tuple[list[int], list[int]]:
+    """Return the actors on either side of a hole, read from ``structural_hole:<what>:<one>-<other>``."""
+    facts, (_, what, pair) = gap.facts, str(gap.row["gap_id"]).split(":", maxsplit=2)
+    first, _, second = pair.partition("-")
+    if what == "family":
+        held = [np.flatnonzero(facts.family == FAMILY_BIT.get(side, 0)).tolist() for side in (first, second)]
+    else:
+        held = [[actor for actor, sectors in enumerate(facts.sectors) if side in sectors] for side in (first, second)]
+    return held[0], held[1]
+
+
+_RULES: Final[Mapping[str, Callable[[_Gap], tuple[Slot, ...]]]] = MappingProxyType(
+    {
+        v.UNMET_NEED: _unmet_need,
+        v.UNUSED_RESOURCE: _unused_resource,
+        v.SERVICE_ACCESS: _service_access,
+        v.LEAK: _leak,
+        v.ISOLATED_ACTOR: _isolated_actor,
+        v.STRUCTURAL_HOLE: _structural_hole,
+    }
+)

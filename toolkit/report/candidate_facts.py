@@ -1,0 +1,207 @@
+"""The candidate partnerships in words: who, why each member, how good, what to check and to ask first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toolkit import vocabulary as v
+from toolkit.language import enum_label, has_text, listing, number, percent, text
+from toolkit.report.gap_facts import row_words
+from toolkit.views.words import as_number, candidate_title, place_names, quantity_text
+
+if TYPE_CHECKING:
+    from toolkit.diagnosis import Diagnosis
+
+Facts = dict[str, Any]
+_PRACTICES_MAX = 3
+
+
+def candidate_facts(diagnosis: Diagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
+    """Return one dict a candidate, in the order of the diagnosis.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        Already fit for publication.
+    gaps : list of dict
+        Facts of the gaps, to name those that a candidate answers.
+    lang : str
+        ``fr`` or ``en``.
+    """
+    writer = _Writer(diagnosis, gaps=gaps, lang=lang)
+    rows = diagnosis.partnerships.to_dict(orient="records")
+    return [writer.candidate(row) for row in rows]
+
+
+class _Writer:
+    """Words candidates; holds what is looked up again and again."""
+
+    def __init__(self, diagnosis: Diagnosis, *, gaps: list[Facts], lang: str) -> None:
+        territory, proposals = diagnosis.territory, diagnosis.proposals
+        self.lang = lang
+        self.gaps = {gap["id"]: gap for gap in gaps}
+        self.names = place_names(territory)
+        actors = territory.table(v.ACTORS)
+        self.family = dict(zip(actors["actor_id"], actors["family"], strict=True))
+        self.commune = dict(zip(actors["actor_id"], actors["commune_id"], strict=True))
+        self.rows = row_words(territory, lang=lang)
+        self.weights = diagnosis.settings.normalised_weights()
+        self.openings = {
+            str(row["opening_id"]): row for row in proposals.openings.to_dict(orient="records")
+        }
+        self.roles = _by_candidate(proposals.roles.to_dict(orient="records"))
+        self.practices = _by_candidate(proposals.practices.to_dict(orient="records"))
+        self.ties = _by_candidate(proposals.ties.to_dict(orient="records"))
+        practices = territory.table(v.PRACTICES).to_dict(orient="records")
+        self.practice = {str(row["practice_id"]): row for row in practices}
+        cooperations = territory.table(v.COOPERATIONS)
+        self.cooperation = dict(
+            zip(cooperations["cooperation_id"], cooperations["name"], strict=True)
+        )
+
+    def candidate(self, row: Mapping[Any, Any]) -> Facts:
+        """Return the facts of one candidate."""
+        lang, candidate_id = self.lang, str(row["candidate_id"])
+        opening = self.openings.get(str(row["opening_id"]), {})
+        kind = str(opening.get("kind", ""))
+        members = [self._member(role) for role in self.roles.get(candidate_id, ())]
+        meeting = str(row["meeting_place_id"])
+        answered = [self.gaps[gap] for gap in v.split_list(row["gap_ids"]) if gap in self.gaps]
+        facts = {
+            "id": candidate_id,
+            "rank": int(row["rank"]),
+            "title": candidate_title(row, opening_kind=kind, lang=lang),
+            "type": row["type"],
+            "type_label": enum_label("partnership_type", row["type"], lang=lang),
+            "selected": bool(row["selected"]),
+            "answers": enum_label("gap", kind, lang=lang),
+            "gaps": [{"place": gap["place"], "title": gap["title"]} for gap in answered],
+            "objectives": [
+                enum_label("objective", code, lang=lang) for code in v.split_list(row["objectives"])
+            ],
+            "score": round(float(row["score"]), 4),
+            "score_text": percent(row["score"], lang=lang),
+            "criteria": [self._criterion(name, row) for name in v.CRITERIA],
+            "certificate": self._certificate(row),
+            "meeting_place": self.names.get(meeting, ""),
+            "meeting_commune": self.names.get(self.commune.get(meeting, ""), ""),
+            "longest_trip": quantity_text(row["longest_trip_km"], "km", lang=lang),
+            "basis": enum_label("basis", row["basis"], lang=lang),
+            "members": members,
+            "estimated": [member for member in members if member["estimated"]],
+            "cooperations": self._cooperations(candidate_id),
+            "practices": self._practices(candidate_id),
+        }
+        return {**facts, "questions": self._questions(facts, kind=kind)}
+
+    def _member(self, role: Mapping[Any, Any]) -> Facts:
+        lang, actor = self.lang, str(role["actor_id"])
+        family = str(self.family.get(actor, ""))
+        share = as_number(role["share"])
+        return {
+            "name": self.names.get(actor, actor),
+            "family": family,
+            "family_label": enum_label("family", family, lang=lang),
+            "commune": self.names.get(self.commune.get(actor, ""), ""),
+            "role": role["role"],
+            "role_label": enum_label("member_role", role["role"], lang=lang),
+            "reason": self._reason(role),
+            "share": round(share, 4) if share is not None else 0.0,
+            "share_text": percent(share, lang=lang) if share else "",
+            "basis": enum_label("basis", role["basis"], lang=lang),
+            "estimated": role["basis"] == "estimated",
+        }
+
+    def _reason(self, role: Mapping[Any, Any]) -> str:
+        """Return why a member is in, with the fact behind it."""
+        lang = self.lang
+        key = f"reason.{role['reason']}"
+        said = text(key, lang=lang) if has_text(key, lang=lang) else str(role["reason"])
+        if role["secret"]:
+            return f"{said} ({text('privacy.confidential', lang=lang).lower()})"
+        what, _ = self.rows.get((str(role["fact_table"]), str(role["fact_id"])), ("", ""))
+        amount = quantity_text(role["quantity"], role["unit"], lang=lang)
+        detail = ", ".join(part for part in (what, amount) if part)
+        return f"{said}{text('report.colon', lang=lang)}{detail}" if detail else said
+
+    def _criterion(self, name: str, row: Mapping[Any, Any]) -> Facts:
+        value = as_number(row[name]) or 0.0
+        return {
+            "code": name,
+            "label": enum_label("criterion", name, lang=self.lang),
+            "value": round(value, 4),
+            "text": percent(value, lang=self.lang),
+            "weight": percent(self.weights[name], lang=self.lang),
+        }
+
+    def _certificate(self, row: Mapping[Any, Any]) -> str:
+        gap = as_number(row["bound_gap_pct"])
+        if row["certificate"] == "optimal" or gap is None:
+            return text(f"report.certificate.{row['certificate']}", lang=self.lang, gap="")
+        shown = number(gap, lang=self.lang)
+        return text("report.certificate.bounded", lang=self.lang, gap=shown)
+
+    def _cooperations(self, candidate_id: str) -> list[Facts]:
+        """Return the cooperations in which several of the members already meet."""
+        return [
+            {
+                "name": self.cooperation[row["cooperation_id"]],
+                "members": _members(row["shared_members"], lang=self.lang),
+            }
+            for row in self.ties.get(candidate_id, ())
+            if row["cooperation_id"] in self.cooperation
+        ]
+
+    def _practices(self, candidate_id: str) -> list[Facts]:
+        """Return the practices that resemble a candidate most."""
+        rows = sorted(
+            self.practices.get(candidate_id, ()),
+            key=lambda row: (-float(row["similarity"]), str(row["practice_id"])),
+        )
+        known = [row for row in rows if row["practice_id"] in self.practice][:_PRACTICES_MAX]
+        return [
+            {
+                "title": _text(self.practice[row["practice_id"]]["title"]),
+                "place": _text(self.practice[row["practice_id"]]["place"]),
+                "what": _text(self.practice[row["practice_id"]]["what"]),
+                "conditions": _text(self.practice[row["practice_id"]]["conditions"]),
+            }
+            for row in known
+        ]
+
+    def _questions(self, facts: Facts, *, kind: str) -> list[str]:
+        """Return what to ask first: is the gap real, are the facts true, who leads, where to meet."""
+        lang = self.lang
+        asked = [text(f"report.question.{kind}", lang=lang)] if kind else []
+        doubtful = list(dict.fromkeys(member["name"] for member in facts["estimated"]))
+        if doubtful:
+            asked.append(
+                text("report.question.estimated", lang=lang, names=listing(doubtful, lang=lang))
+            )
+        if facts["cooperations"]:
+            name = facts["cooperations"][0]["name"]
+            asked.append(text("report.question.build_on", lang=lang, name=name))
+        if facts["practices"]:
+            title = facts["practices"][0]["title"]
+            asked.append(text("report.question.practice", lang=lang, title=title))
+        if facts["meeting_place"]:
+            asked.append(text("report.question.meeting", lang=lang, place=facts["meeting_place"]))
+        return [*asked, text("report.question.lead", lang=lang)]
+
+
+def _by_candidate(rows: list[dict[Any, Any]]) -> dict[str, list[dict[Any, Any]]]:
+    found: dict[str, list[dict[Any, Any]]] = {}
+    for row in rows:
+        found.setdefault(str(row["candidate_id"]), []).append(row)
+    return found
+
+
+def _members(cell: object, *, lang: str) -> str:
+    """Return how many members share something, given their number or their ids."""
+    count = len(v.split_list(cell)) if isinstance(cell, str) else int(as_number(cell) or 0)
+    return text("report.count.member", lang=lang, count=count)
+
+
+def _text(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""

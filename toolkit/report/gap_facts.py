@@ -1,0 +1,191 @@
+"""The gaps of a diagnosis in words: what is missing, how bad, how sure, and on which facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from toolkit import vocabulary as v
+from toolkit.language import enum_label, has_text, number, percent, table_label, text
+from toolkit.privacy import small_count
+from toolkit.views.words import (
+    COUNTED,
+    as_number,
+    category_label,
+    gap_title,
+    place_names,
+    quantity_text,
+)
+
+if TYPE_CHECKING:
+    from toolkit.diagnosis import Diagnosis
+    from toolkit.territory import Territory
+
+Facts = dict[str, Any]
+SHOWN = 12
+"""Facts of the evidence and names of actors spelled out for one gap; the others are counted."""
+_KEYS = {
+    v.RESOURCES: "resource_id",
+    v.NEEDS: "need_id",
+    v.FLOWS: "flow_id",
+    v.COOPERATIONS: "cooperation_id",
+}
+
+
+def gap_facts(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
+    """Return one dict a gap, in the order of the diagnosis.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        Already fit for publication: gaps and evidence have a column ``secret``.
+    lang : str
+        ``fr`` or ``en``.
+    """
+    writer = _Writer(diagnosis, lang=lang)
+    return [
+        writer.gap(place, row)
+        for place, row in enumerate(diagnosis.gaps.to_dict(orient="records"), start=1)
+    ]
+
+
+class _Writer:
+    """Words gaps; holds what is looked up again and again."""
+
+    def __init__(self, diagnosis: Diagnosis, *, lang: str) -> None:
+        self.lang = lang
+        self.threshold = diagnosis.settings.secrecy_threshold
+        self.names = place_names(diagnosis.territory)
+        self.rows = row_words(diagnosis.territory, lang=lang)
+        sources = diagnosis.territory.table(v.SOURCES)
+        self.sources = dict(zip(sources["source_id"], sources["title"], strict=True))
+        self.evidence: dict[str, list[dict[Any, Any]]] = {}
+        for fact in diagnosis.evidence.to_dict(orient="records"):
+            self.evidence.setdefault(str(fact["gap_id"]), []).append(fact)
+
+    def gap(self, place: int, row: Mapping[Any, Any]) -> Facts:
+        """Return the facts of one gap."""
+        lang = self.lang
+        facts = self.evidence.get(str(row["gap_id"]), [])
+        actors = v.split_list(row["actor_ids"])
+        severity, confidence = float(row["severity"]), float(row["confidence"])
+        return {
+            "id": str(row["gap_id"]),
+            "place": place,
+            "kind": row["kind"],
+            "kind_label": enum_label("gap", row["kind"], lang=lang),
+            "title": gap_title(row, lang=lang),
+            "sentence": self._sentence(row),
+            "category": row["category"] if isinstance(row["category"], str) else "",
+            "where": [self.names.get(code, code) for code in v.split_list(row["commune_id"])],
+            "severity": round(severity, 4),
+            "severity_text": _share(severity, lang=lang),
+            "confidence": round(confidence, 4),
+            "confidence_text": _share(confidence, lang=lang),
+            "order": round(severity * confidence, 6),
+            **{
+                name: self._amount(row, name)
+                for name in ("expected", "observed", "shortfall")
+            },
+            "shortfall_value": as_number(row["shortfall"]),
+            "people": self._people(row["people_affected"]),
+            "secret": bool(row["secret"]),
+            "basis": enum_label("basis", row["basis"], lang=lang),
+            "basis_shares": basis_shares(facts, lang=lang),
+            "actors": [self.names.get(actor, actor) for actor in actors[:SHOWN]],
+            "actors_more": max(0, len(actors) - SHOWN),
+            "evidence": [self._fact(fact) for fact in facts[:SHOWN]],
+            "evidence_more": max(0, len(facts) - SHOWN),
+        }
+
+    def _sentence(self, row: Mapping[Any, Any]) -> str:
+        """Return the gap as a sentence; without figures where they are secret or unknown."""
+        values = {name: as_number(row[name]) for name in ("expected", "observed", "shortfall")}
+        key = f"report.gap.{row['kind']}"
+        if None in values.values() or not has_text(f"{key}.figures", lang=self.lang):
+            return text(f"{key}.bare", lang=self.lang)
+        said = {
+            name: self._amount(row, name) for name in values
+        }
+        return text(f"{key}.figures", lang=self.lang, **said)
+
+    def _amount(self, row: Mapping[Any, Any], name: str) -> str:
+        """Return one of the figures of a gap, with its unit or what it counts."""
+        bare = COUNTED.get(str(row["kind"]), "")
+        return quantity_text(row[name], row["unit"], lang=self.lang, bare=bare)
+
+    def _people(self, cell: object) -> str:
+        count = as_number(cell)
+        if count is None or count <= 0:
+            return ""
+        if small_count(count, threshold=self.threshold):
+            return text("report.fewer_than", lang=self.lang, count=self.threshold)
+        return number(round(count), lang=self.lang)
+
+    def _fact(self, fact: Mapping[Any, Any]) -> Facts:
+        """Return one fact of the evidence in words."""
+        lang, table = self.lang, str(fact["table"])
+        if fact["secret"]:
+            what, who = text("privacy.confidential", lang=lang), ""
+        else:
+            what, who = self.rows.get((table, str(fact["row_id"])), ("", ""))
+            if not what:
+                what = self.names.get(str(fact["row_id"]), table_label(table, lang=lang))
+        return {
+            "role": enum_label("evidence_role", fact["role"], lang=lang),
+            "what": what,
+            "who": who,
+            "quantity": quantity_text(fact["quantity"], fact["unit"], lang=lang),
+            "basis": enum_label("basis", fact["basis"], lang=lang),
+            "source": self.sources.get(fact["source_id"], ""),
+        }
+
+
+def _share(share: float, *, lang: str) -> str:
+    """Return a share in per cent, with a decimal where it would else read 0 %."""
+    smallest = 0.01
+    return percent(share, lang=lang, digits=1 if 0 < share < smallest else 0)
+
+
+def row_words(territory: Territory, *, lang: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return, by table and id, what a row is about and whose it is."""
+    names = {**place_names(territory), v.OUTSIDE: text("map.outside", lang=lang)}
+    made: dict[tuple[str, str], tuple[str, str]] = {}
+    for table, key in _KEYS.items():
+        for row in territory.table(table).to_dict(orient="records"):
+            made[table, str(row[key])] = (_what(row, lang=lang), _whose(row, names))
+    return made
+
+
+def _what(row: Mapping[Any, Any], *, lang: str) -> str:
+    for cell in (row.get("label"), row.get("name")):
+        if isinstance(cell, str) and cell:
+            return cell
+    if isinstance(row.get("category"), str):
+        return category_label(row["category"], lang=lang)
+    return enum_label("nature", row.get("nature"), lang=lang)
+
+
+def _whose(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
+    """Return who holds, needs or exchanges what a row says."""
+    if "origin" in row:
+        return " → ".join(names.get(str(row[end]), str(row[end])) for end in ("origin", "destination"))
+    for end in ("actor_id", "commune_id"):
+        if isinstance(row.get(end), str):
+            return names.get(row[end], row[end])
+    return ""
+
+
+def basis_shares(facts: list[dict[Any, Any]], *, lang: str) -> list[Facts]:
+    """Return the share of facts that are observed, recorded, estimated."""
+    total = len(facts) or 1
+    counts = {basis: sum(fact["basis"] == basis for fact in facts) for basis in v.BASIS}
+    return [
+        {
+            "code": basis,
+            "label": enum_label("basis", basis, lang=lang),
+            "share": round(count / total, 4),
+            "text": percent(count / total, lang=lang),
+        }
+        for basis, count in counts.items()
+    ]

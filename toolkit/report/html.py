@@ -1,0 +1,158 @@
+"""Facts poured into one HTML file that opens by double-click, without network, for years."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from toolkit.errors import Problem, ReportError
+from toolkit.language import text
+from toolkit.privacy import public_diagnosis
+from toolkit.report.assets import check_self_contained, page_script, page_style
+from toolkit.report.facts import public_facts
+from toolkit.resources import shipped
+from toolkit.views import blocks, charts, palette
+from toolkit.views.layers import map_data
+from toolkit.views.plan import still_map
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from toolkit.diagnosis import Diagnosis
+
+DATA_ID: Final = "map-data"
+
+
+def write_report(
+    diagnosis: Diagnosis,
+    path: Path | str,
+    *,
+    lang: str | None = None,
+    made_on: dt.date | None = None,
+) -> Path:
+    """Write the report of a diagnosis as one HTML file.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What was found; what may not be published is hidden.
+    path : Path or str
+        File to write; its folder must exist. The file appears whole or not at all.
+    lang : str, optional
+        ``fr`` or ``en``; the language of the settings by default.
+    made_on : date, optional
+        Day of the report; see :func:`toolkit.report.facts.facts_of`.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    ReportError
+        If the folder does not exist or cannot be written to.
+    """
+    target = Path(path)
+    page = report_page(diagnosis, lang=lang, made_on=made_on)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        partial.write_text(page, encoding="utf-8", newline="\n")
+        os.replace(partial, target)
+    except OSError as err:
+        partial.unlink(missing_ok=True)
+        raise ReportError(Problem("report_not_written", found=str(target))) from err
+    return target
+
+
+def report_page(
+    diagnosis: Diagnosis, *, lang: str | None = None, made_on: dt.date | None = None
+) -> str:
+    """Return the report of a diagnosis as one HTML page.
+
+    The same diagnosis gives the same page, byte for byte.
+    """
+    # folium is slow to load, and nothing else of a report needs it.
+    from toolkit.views.maps import map_page  # noqa: PLC0415
+
+    lang = lang or diagnosis.settings.language
+    public = public_diagnosis(diagnosis, lang=lang)
+    facts = public_facts(public, lang=lang, made_on=made_on)
+    data = map_data(public.diagnosis, lang=lang)
+    frame = map_page(public.diagnosis, lang=lang)
+    script = page_script()
+    parts = {
+        "policy": blocks.policy_tag(frame, script),
+        "style": page_style(),
+        "script": script,
+        "frame": blocks.frame_source(frame),
+        "data": blocks.data_block(data, name=DATA_ID),
+        "words": blocks.data_block(_page_words(lang), name="page-words"),
+        "still": still_map(data, title=text("report.map.still", lang=lang)),
+        "charts": _charts(facts, lang=lang),
+    }
+    page = poured(facts, parts=parts, lang=lang)
+    check_self_contained(page)
+    return page
+
+
+def poured(facts: dict[str, Any], *, parts: dict[str, Any], lang: str) -> str:
+    """Return facts poured into the page's templates; every fact is escaped."""
+    environment = _environment()
+
+    def say(key: str, **values: object) -> str:
+        return text(f"report.{key}", lang=lang, **values)
+
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, loaded with it
+
+    safe = {
+        name: Markup(part) if isinstance(part, str) else {k: Markup(p) for k, p in part.items()}  # noqa: S704
+        for name, part in parts.items()
+    }
+    page = environment.get_template("page.html").render(
+        facts=facts,
+        say=say,
+        lang=lang,
+        meter=lambda share, colour=palette.ACCENT: Markup(charts.meter(share, colour=colour)),  # noqa: S704
+        mark=lambda family: Markup(_mark(family)),  # noqa: S704
+        **safe,
+    )
+    return page if page.endswith("\n") else page + "\n"
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow
+
+    return Environment(
+        loader=FileSystemLoader(shipped("templates", "report")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _mark(family: str) -> str:
+    """Return the mark of a family as a small drawing."""
+    shape = palette.shape_svg(family, x=8, y=8, radius=6)
+    return f'<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>'
+
+
+def _charts(facts: dict[str, Any], *, lang: str) -> dict[str, str]:
+    """Return the charts of the key figures."""
+    drawn = {}
+    for name in ("families", "gap_kinds", "types"):
+        rows = [(row["label"], float(row["count"]), row["text"]) for row in facts[name]]
+        families = [row["code"] for row in facts[name]] if name == "families" else []
+        title = text(f"report.chart.{name}", lang=lang)
+        spoken = f"{title} : " + " ; ".join(f"{label} {said}" for label, _, said in rows)
+        drawn[name] = charts.bars(rows, title=spoken, families=families) if rows else ""
+    return drawn
+
+
+def _page_words(lang: str) -> dict[str, str]:
+    """Return the words that the page's script needs."""
+    names = ("shown", "page", "show_on_map", "sorted_up", "sorted_down", "none_found")
+    return {name: text(f"report.script.{name}", lang=lang) for name in names}

@@ -1,0 +1,64 @@
+"""What a reader must know of the methods and their limits, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolkit import vocabulary as v
+from toolkit.language import enum_label, number, percent, text
+
+if TYPE_CHECKING:
+    from toolkit.privacy import PublicDiagnosis
+
+_PARAGRAPHS = (
+    "basis",
+    "severity",
+    "confidence",
+    "no_score",
+    "balance",
+    "access",
+    "leaks",
+    "network",
+    "candidates",
+    "certificate",
+    "portfolio",
+)
+_LIMITS = ("estimated", "absence", "distance", "communes", "privacy", "decision")
+
+
+def method_facts(public: PublicDiagnosis, *, lang: str) -> dict[str, Any]:
+    """Return ``methods``, ``limits``, ``settings`` and ``criteria`` as titles and sentences."""
+    settings = public.diagnosis.settings
+    values: dict[str, object] = {
+        "radius": number(settings.radius_km, lang=lang),
+        "detour": number(settings.detour_factor, lang=lang),
+        "speed": number(settings.speed_km_h, lang=lang),
+        "minutes": number(settings.access_minutes, lang=lang),
+        "threshold": number(settings.secrecy_threshold, lang=lang),
+        "members": number(settings.max_members, lang=lang),
+        "portfolio": number(settings.portfolio_size, lang=lang),
+        "per_actor": number(settings.portfolio_per_actor, lang=lang),
+        "hidden": text("report.count.hidden_actor", lang=lang, count=len(public.view.hidden)),
+        "secret": text("report.count.secret_row", lang=lang, count=len(public.view.secret)),
+    }
+    weights = settings.normalised_weights()
+    return {
+        "methods": [_item("method", name, values, lang=lang) for name in _PARAGRAPHS],
+        "limits": [_item("limit", name, values, lang=lang) for name in _LIMITS],
+        "criteria": [
+            {
+                "code": name,
+                "label": enum_label("criterion", name, lang=lang),
+                "what": text(f"report.criterion.{name}", lang=lang),
+                "weight": percent(weights[name], lang=lang),
+            }
+            for name in v.CRITERIA
+        ],
+    }
+
+
+def _item(kind: str, name: str, values: dict[str, object], *, lang: str) -> dict[str, str]:
+    return {
+        "title": text(f"report.{kind}.{name}.title", lang=lang),
+        "text": text(f"report.{kind}.{name}.text", lang=lang, **values),
+    }

@@ -1,0 +1,102 @@
+"""Tables for notebooks: the frames of a diagnosis with words in place of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from toolkit import vocabulary as v
+from toolkit.language import enum_label, listing, percent, text
+from toolkit.views.words import (
+    COUNTED,
+    candidate_title,
+    category_label,
+    gap_title,
+    place_names,
+    quantity_text,
+)
+
+if TYPE_CHECKING:
+    from toolkit.diagnosis import Diagnosis
+    from toolkit.territory import Territory
+
+Row = Mapping[Any, Any]
+
+
+def gap_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
+    """Return the gaps in words, in their order.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the language: kind, what, shortfall with its unit, severity and confidence in
+        per cent, weakest basis.  Index: id of the gap.
+    """
+    cells: dict[str, Callable[[Row], object]] = {
+        "kind": lambda row: enum_label("gap", row["kind"], lang=lang),
+        "what": lambda row: gap_title(row, lang=lang),
+        "shortfall": lambda row: quantity_text(
+            row["shortfall"], row["unit"], lang=lang, bare=COUNTED.get(str(row["kind"]), "")
+        ),
+        "severity": lambda row: percent(row["severity"], lang=lang),
+        "confidence": lambda row: percent(row["confidence"], lang=lang),
+        "basis": lambda row: enum_label("basis", row["basis"], lang=lang),
+    }
+    return _worded(diagnosis.gaps, key="gap_id", cells=cells, lang=lang)
+
+
+def partnership_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
+    """Return the candidates in words, in their order.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the language: rank, what, type, members, score, farthest trip, whether it is in
+        the portfolio.  Index: id of the candidate.
+    """
+    names = place_names(diagnosis.territory)
+    openings = diagnosis.proposals.openings
+    kinds = dict(zip(openings["opening_id"], openings["kind"], strict=True))
+    yes, no = (text(f"table_cell.{word}", lang=lang) for word in ("yes", "no"))
+    cells: dict[str, Callable[[Row], object]] = {
+        "rank": lambda row: int(row["rank"]),
+        "what": lambda row: candidate_title(
+            row, opening_kind=str(kinds.get(row["opening_id"], "")), lang=lang
+        ),
+        "type": lambda row: enum_label("partnership_type", row["type"], lang=lang),
+        "members": lambda row: listing(
+            [names.get(actor, actor) for actor in v.split_list(row["member_ids"])], lang=lang
+        ),
+        "score": lambda row: percent(row["score"], lang=lang),
+        "longest_trip": lambda row: quantity_text(row["longest_trip_km"], "km", lang=lang),
+        "selected": lambda row: yes if row["selected"] else no,
+    }
+    return _worded(diagnosis.partnerships, key="candidate_id", cells=cells, lang=lang)
+
+
+def actor_table(territory: Territory, *, lang: str) -> pd.DataFrame:
+    """Return the actors in words: name, family, activity, commune, how they are placed."""
+    names = place_names(territory)
+    cells: dict[str, Callable[[Row], object]] = {
+        "name": lambda row: row["name"],
+        "family": lambda row: enum_label("family", row["family"], lang=lang),
+        "activity": lambda row: category_label(row["activity"], lang=lang),
+        "commune": lambda row: names[row["commune_id"]],
+        "located_by": lambda row: enum_label("located_by", row["located_by"], lang=lang),
+        "basis": lambda row: enum_label("basis", row["basis"], lang=lang),
+    }
+    return _worded(territory.table(v.ACTORS), key="actor_id", cells=cells, lang=lang)
+
+
+def _worded(
+    frame: pd.DataFrame, *, key: str, cells: Mapping[str, Callable[[Row], object]], lang: str
+) -> pd.DataFrame:
+    """Return one row a row of the frame, each cell made by its function, headers in words."""
+    rows = frame.to_dict(orient="records")
+    columns = {
+        text(f"table_column.{name}", lang=lang): [cell(row) for row in rows]
+        for name, cell in cells.items()
+    }
+    return pd.DataFrame(columns, index=pd.Index(frame[key].tolist(), name=key))

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from toolkit.settings import Settings
     from toolkit.sources import demo_territory
     from toolkit.territory import Territory
-    from toolkit.views import map_of, table_of
+    from toolkit.views.frames import table_of
+    from toolkit.views.maps import map_of
+    from toolkit.widgets import Session, open_session
     from toolkit.workspace import Workspace
 
 __version__ = "0.1.0"
@@ -43,6 +45,7 @@ __all__ = [
     "Problem",
     "ReportError",
     "SchemaError",
+    "Session",
     "Settings",
     "SettingsError",
     "Territory",
@@ -55,6 +58,7 @@ __all__ = [
     "diagnose",
     "facts_of",
     "map_of",
+    "open_session",
     "table_of",
     "text",
     "write_report",
@@ -62,14 +66,16 @@ __all__ = [
 
 _HOMES = {
     "Diagnosis": "diagnosis",
+    "Session": "widgets",
     "Settings": "settings",
     "Territory": "territory",
     "Workspace": "workspace",
     "demo_territory": "sources",
     "diagnose": "diagnosis",
     "facts_of": "report",
-    "map_of": "views",
-    "table_of": "views",
+    "map_of": "views.maps",
+    "open_session": "widgets",
+    "table_of": "views.frames",
     "text": "language",
     "write_report": "report",
 }

@@ -107,6 +107,16 @@ def diagnose(territory: Territory, *, settings: Settings | None = None) -> Diagn
     return Diagnosis(territory=territory, settings=settings, findings=findings, proposals=proposals)
 
 
+def undiagnosed(territory: Territory, *, settings: Settings | None = None) -> Diagnosis:
+    """Return a diagnosis in which nothing was looked for: the territory alone, to be shown."""
+    return Diagnosis(
+        territory=territory,
+        settings=settings or Settings(),
+        findings=gap_engine.no_findings(),
+        proposals=partnership_engine.no_proposals(),
+    )
+
+
 def _without_estimates(territory: Territory) -> Territory:
     """Return the territory without the resources, needs and flows that are only estimated."""
     kept = {

@@ -12,7 +12,7 @@ from functools import cache
 from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from toolkit.errors import Problem, ToolkitError, wordings
 from toolkit.settings import LANGUAGES
@@ -101,11 +101,14 @@ def text(key: str, *, lang: str, **values: object) -> str:
 def _shown(values: Mapping[str, object], *, lang: str) -> dict[str, object]:
     """Return values with their numbers written as the language does."""
     return {
-        name: number(float(value), lang=lang)
-        if isinstance(value, Real) and not isinstance(value, bool)
-        else value
+        name: number(float(value), lang=lang) if _is_number(value) else value
         for name, value in values.items()
     }
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number, of Python or of numpy, and not a boolean."""
+    return not isinstance(value, bool) and isinstance(value, Real)
 
 
 def _plural(count: object, *, lang: str) -> str:
@@ -199,7 +202,8 @@ def problem_parts(problem: Problem, *, lang: str) -> dict[str, str]:
     Returns
     -------
     dict
-        ``where`` (sheet or table), ``row``, ``column`` (header), ``found``, ``expected``, ``remedy``.
+        ``where`` (sheet or table), ``row``, ``column`` (header), ``found``, ``expected`` and
+        ``remedy``.
     """
     words = wordings(lang)[problem.code]
     column = column_label(problem.table, problem.column, lang=lang) if problem.column else ""
@@ -222,7 +226,9 @@ def _worded(params: Mapping[str, Any], *, lang: str) -> dict[str, object]:
         values["tables"] = ", ".join(tables)
     if values.get("of") and values.get("choices"):
         codes = str(values["choices"]).split(", ")
-        values["choices"] = " ; ".join(code_label(str(values["of"]), code, lang=lang) for code in codes)
+        values["choices"] = " ; ".join(
+            code_label(str(values["of"]), code, lang=lang) for code in codes
+        )
     if values.get("expected_units"):
         listed = str(values["expected_units"]).split(", ")
         values["expected_units"] = ", ".join(units.symbol(unit, lang=lang) for unit in listed)
@@ -259,7 +265,9 @@ def problem_text(problem: Problem, *, lang: str) -> str:
     row = text("problem.row", lang=lang, row=parts["row"]) if parts["row"] else ""
     column = text("problem.column", lang=lang, column=parts["column"]) if parts["column"] else ""
     place = ", ".join(part for part in (parts["where"], row, column) if part)
-    sentence = " ".join(part for part in (parts["found"], parts["expected"], parts["remedy"]) if part)
+    sentence = " ".join(
+        part for part in (parts["found"], parts["expected"], parts["remedy"]) if part
+    )
     colon = " : " if lang == "fr" else ": "
     return f"{place}{colon}{sentence}" if place else sentence
 

@@ -1,4 +1,7 @@
-"""Reference lists (activities, legal forms, waste, categories ...), read once, versions kept apart."""
+"""Reference lists (activities, legal forms, waste, categories ...), read once.
+
+Versions of a list are kept apart.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ def fold(words: str) -> str:
     >>> fold("  Économie\N{NO-BREAK SPACE}d\N{RIGHT SINGLE QUOTATION MARK}énergie ")
     "economie d'energie"
     """
-    plain = words.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("œ", "oe").replace("Œ", "oe")
+    plain = (
+        words.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("œ", "oe").replace("Œ", "oe")
+    )
     plain = unicodedata.normalize("NFKD", plain)
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return " ".join(plain.casefold().split())
@@ -113,26 +118,37 @@ def naf_version(code: str) -> str:
 def lookup(name: str) -> Mapping[str, str]:
     """Return the code for every folded way of naming it: code, label in each language, alias.
 
-    Labels borne by several codes are left out, so that nothing is guessed.
+    Labels borne by several codes are left out, so that nothing is guessed; of an activity and its
+    only part, which bear the same label, the part is meant.  ``naf`` stands for both versions, that
+    in force (rev. 2) first.
     """
     if name == "naf":
         return MappingProxyType({**lookup(NAF_2025), **lookup(NAF_REV2)})
     frame = table(name)
     ways: dict[str, set[str]] = {}
-    columns = [column for column in frame.columns if column.startswith(("label_", "aliases_", "symbol_"))]
+    columns = [
+        column for column in frame.columns if column.startswith(("label_", "aliases_", "symbol_"))
+    ]
     for row in frame[columns].itertuples():
         for cell in row[1:]:
             for way in str(cell).split("|"):
                 if way.strip():
                     ways.setdefault(fold(way), set()).add(str(row[0]))
-    found = {way: next(iter(named)) for way, named in ways.items() if len(named) == 1}
+    nested = name in {NAF_REV2, NAF_2025}
+    found = {way: code for way, named in ways.items() if (code := _meant(named, nested=nested))}
     found.update({fold(code): code for code in frame.index})
     return MappingProxyType(found)
 
 
+def _meant(named: set[str], *, nested: bool) -> str:
+    """Return the one code that a label means, empty if it may mean several."""
+    *wider, finest = sorted(named, key=lambda code: (len(code), code))
+    return finest if all(nested and finest.startswith(code) for code in wider) else ""
+
+
 # --- legal forms, sizes, activities -----------------------------------------------------------
 def legal_family(code: str) -> tuple[str, str]:
-    """Return the family and the ESS form of a legal form, empty where the form alone does not tell."""
+    """Return the family and the ESS form of a legal form, empty where it alone does not tell."""
     frame = table("legal_forms")
     if code not in frame.index:
         return "", ""
@@ -165,7 +181,7 @@ def _sector_of_division() -> Mapping[str, str]:
 
 
 def sector_of_activity(activity: str) -> str:
-    """Return the sector of an activity code (its division, alike in both versions to first order)."""
+    """Return the sector of an activity code (by its division, much alike in both versions)."""
     return _sector_of_division().get(activity[:2], "")
 
 

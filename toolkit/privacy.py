@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -22,6 +22,8 @@ from toolkit.territory import Territory
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
+    from toolkit.partnerships.explanation import Explanation, Member
+    from toolkit.partnerships.facilitation import Question
 
 SOLE_TRADER = "1000"
 """Legal form of a person who trades in their own name."""
@@ -78,6 +80,61 @@ class PublicDiagnosis:
 
     diagnosis: Diagnosis
     view: PublicTerritory
+    _private: Diagnosis = field(repr=False)
+    _told: frozenset[str] = field(repr=False)
+
+    def explain(self, candidate_id: str) -> Explanation:
+        """Return what speaks for a candidate, as others may see it.
+
+        Raises
+        ------
+        UsageError
+            If there is no such candidate.
+        """
+        told = self._private.explain(candidate_id)
+        rename = self.view.alias
+        members = tuple(
+            dataclasses.replace(
+                member,
+                actor_id=str(rename(v.ACTORS, member.actor_id)),
+                fact_id=self._row_id(member.fact_table, member.fact_id),
+                quantity=np.nan if self._is_secret(member) else member.quantity,
+            )
+            for member in told.members
+        )
+        questions = tuple(
+            dataclasses.replace(
+                question,
+                actor_id=str(rename(v.ACTORS, question.actor_id)),
+                fact_id=self._row_id(question.fact_table, question.fact_id),
+            )
+            for question in told.questions
+        )
+        ties = tuple(
+            dataclasses.replace(
+                tie, actor_ids=tuple(str(rename(v.ACTORS, actor)) for actor in tie.actor_ids)
+            )
+            for tie in told.ties
+        )
+        secret = bool(self._told.intersection(told.gap_ids)) or any(map(self._is_secret, told.members))
+        return dataclasses.replace(
+            told,
+            members=members,
+            questions=questions,
+            ties=ties,
+            meeting_place_id=str(rename(v.ACTORS, told.meeting_place_id)),
+            meeting_resource_id=self._row_id(v.RESOURCES, told.meeting_resource_id),
+            broker_id=str(rename(v.ACTORS, told.broker_id)),
+            shortfall=np.nan if secret else told.shortfall,
+            covered=np.nan if secret else told.covered,
+        )
+
+    def _is_secret(self, fact: Member | Question) -> bool:
+        return (fact.fact_table, fact.fact_id) in self.view.secret
+
+    def _row_id(self, table: str, row_id: str) -> str:
+        """Return the id under which a row may be known; empty if it is confidential."""
+        return "" if (table, row_id) in self.view.secret else str(self.view.alias(table, row_id))
 
 
 def is_hidden(actors: pd.DataFrame) -> pd.Series:
@@ -177,6 +234,9 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
             {"member_ids": v.ACTORS, "meeting_place_id": v.ACTORS},
         ),
         roles=_renamed(roles, view, {"actor_id": v.ACTORS}),
+        # What the engine kept of the original for its own answers stays behind.
+        calls=(),
+        facts=None,
     )
     public = dataclasses.replace(
         diagnosis,
@@ -184,7 +244,7 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
         findings=public_findings,
         proposals=public_proposals,
     )
-    return PublicDiagnosis(diagnosis=public, view=view)
+    return PublicDiagnosis(diagnosis=public, view=view, _private=diagnosis, _told=told)
 
 
 # --- territory --------------------------------------------------------------------------------

@@ -31,7 +31,13 @@ def _setting(
     choices: tuple[str, ...] | None = None,
     source: str = OWN,
 ) -> Any:  # noqa: ANN401
-    rules = {"unit": unit, "minimum": minimum, "maximum": maximum, "choices": choices, "source": source}
+    rules = {
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+        "choices": choices,
+        "source": source,
+    }
     if isinstance(default, Mapping):
         return field(default_factory=lambda: MappingProxyType(dict(default)), metadata=rules)
     return field(default=default, metadata=rules)
@@ -60,7 +66,10 @@ class Settings:
     radius_km: float = _setting(20.0, unit="km", minimum=0.1, maximum=500.0)
     """Farthest that members of a partnership may live from their meeting place."""
     detour_factor: float = _setting(
-        1.3, minimum=1.0, maximum=3.0, source="Road distance over straight line, usual 1.2-1.4; own choice"
+        1.3,
+        minimum=1.0,
+        maximum=3.0,
+        source="Road distance over straight line, usual 1.2-1.4; own choice",
     )
     speed_km_h: float = _setting(50.0, unit="km/h", minimum=3.0, maximum=130.0)
     access_minutes: float = _setting(20.0, unit="min", minimum=1.0, maximum=120.0)
@@ -82,7 +91,10 @@ class Settings:
     portfolio_size: int = _setting(12, minimum=1, maximum=200)
     portfolio_per_actor: int = _setting(2, minimum=1, maximum=50)
     secrecy_threshold: int = _setting(
-        5, minimum=1, maximum=100, source="Usual floor of small counts in French public statistics; own choice"
+        5,
+        minimum=1,
+        maximum=100,
+        source="Usual floor of small counts in French public statistics; own choice",
     )
     weights: Mapping[str, float] = _setting(
         {
@@ -101,13 +113,17 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every value; gather all faults."""
-        faults = [fault for rule in dataclasses.fields(self) for fault in _faults(rule, getattr(self, rule.name))]
+        faults = [
+            fault
+            for rule in dataclasses.fields(self)
+            for fault in _faults(rule, getattr(self, rule.name))
+        ]
         if faults:
             raise SettingsError(faults)
         object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
-        types = self.partnership_types
-        kept = (types,) if isinstance(types, str) else tuple(dict.fromkeys(types))
-        object.__setattr__(self, "partnership_types", kept)
+        types: object = self.partnership_types  # a text alone is taken for a list of one
+        listed = (types,) if isinstance(types, str) else self.partnership_types
+        object.__setattr__(self, "partnership_types", tuple(dict.fromkeys(listed)))
 
     def __hash__(self) -> int:
         """Hash by every value."""
@@ -128,7 +144,12 @@ class Settings:
         """
         known = {rule.name for rule in dataclasses.fields(cls)}
         faults = [
-            Problem("unknown_setting", column=name, found=str(name), params={"choices": ", ".join(sorted(known))})
+            Problem(
+                "unknown_setting",
+                column=name,
+                found=str(name),
+                params={"choices": ", ".join(sorted(known))},
+            )
             for name in values
             if name not in known
         ]
@@ -163,7 +184,7 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
     def normalised_weights(self) -> dict[str, float]:
-        """Return the weight of each criterion divided by their sum, in the order of the vocabulary."""
+        """Return each criterion's weight divided by their sum, in the order of the vocabulary."""
         total = sum(self.weights.values())
         return {name: self.weights.get(name, 0.0) / total for name in CRITERIA}
 
@@ -182,14 +203,24 @@ def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
     if rule.name == "partnership_types":
         values: tuple[object, ...] = tuple(value) if isinstance(value, tuple | list) else (value,)
         if not values:
-            yield Problem("setting_empty", column=rule.name, found="", params={"choices": ", ".join(PARTNERSHIP_TYPES)})
+            yield Problem(
+                "setting_empty",
+                column=rule.name,
+                found="",
+                params={"choices": ", ".join(PARTNERSHIP_TYPES)},
+            )
     else:
         values = (value,)
     for item in values:
         if rule.metadata["choices"] is not None:
             if item not in rule.metadata["choices"]:
                 choices = ", ".join(rule.metadata["choices"])
-                yield Problem("setting_choice", column=rule.name, found=repr(item), params={"choices": choices})
+                yield Problem(
+                    "setting_choice",
+                    column=rule.name,
+                    found=repr(item),
+                    params={"choices": choices},
+                )
         elif wanted is bool:
             if not isinstance(item, bool):
                 yield Problem("setting_boolean", column=rule.name, found=repr(item))
@@ -197,22 +228,30 @@ def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
             yield from _number_faults(rule, item, whole=wanted is int)
 
 
-def _number_faults(rule: dataclasses.Field[Any], value: object, *, whole: bool) -> Iterator[Problem]:
+def _number_faults(
+    rule: dataclasses.Field[Any], value: object, *, whole: bool
+) -> Iterator[Problem]:
     """Yield what is wrong with a number."""
     low, high = rule.metadata["minimum"], rule.metadata["maximum"]
     params = {"minimum": low, "maximum": high, "unit": rule.metadata["unit"]}
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or (whole and not isinstance(value, int)):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int if whole else (int, float))
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
         yield Problem("setting_number", column=rule.name, found=repr(value), params=params)
-    elif not low <= value <= high:  # type: ignore[operator]
+    elif not low <= value <= high:
         yield Problem("setting_range", column=rule.name, found=repr(value), params=params)
 
 
 def _weight_faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
     """Yield what is wrong with the weights of the criteria."""
-    if not isinstance(value, Mapping) or set(value) - set(CRITERIA):
-        found = ", ".join(sorted(set(value) - set(CRITERIA))) if isinstance(value, Mapping) else repr(value)
-        yield Problem("setting_choice", column=rule.name, found=found, params={"choices": ", ".join(CRITERIA)})
+    strange = set(value) - set(CRITERIA) if isinstance(value, Mapping) else {repr(value)}
+    if strange or not isinstance(value, Mapping):
+        found = ", ".join(sorted(str(name) for name in strange))
+        yield Problem(
+            "setting_choice", column=rule.name, found=found, params={"choices": ", ".join(CRITERIA)}
+        )
         return
     for item in value.values():
         yield from _number_faults(rule, item, whole=False)

@@ -1,4 +1,4 @@
-"""A territory: its perimeter, its tables and their sources, checked once at the door, then frozen."""
+"""A territory: its perimeter and its tables, checked once at the door, then frozen."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ import shapely
 from toolkit import crs, nomenclature, schema
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, SchemaError
+from toolkit.schema import identifiers
 from toolkit.schema.contracts import CONTRACTS, Contract, empty
-
-SIREN_LENGTH = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +35,8 @@ class Territory:
     fictional : bool
         True for the demo: everything that shows the territory must say so.
     locations : DataFrame, shape (n_actors + n_communes, 2)
-        Columns ``x_m`` and ``y_m``, metres in the metric CRS of :attr:`zone`, indexed by actor id and
-        commune id.  A commune is placed at the representative point of its polygon.
+        Columns ``x_m`` and ``y_m``, metres in the metric CRS of :attr:`zone`, indexed by actor id
+        and commune id.  A commune is placed at the representative point of its polygon.
     """
 
     name: str
@@ -161,7 +160,9 @@ class Territory:
 
     def replace(self, **tables: pd.DataFrame) -> Territory:
         """Return a territory in which some tables are replaced, checked again."""
-        return Territory.from_tables({**self.tables, **tables}, name=self.name, fictional=self.fictional)
+        return Territory.from_tables(
+            {**self.tables, **tables}, name=self.name, fictional=self.fictional
+        )
 
     def distance_m(self, origin: str, destination: str) -> float:
         """Return the straight distance between two actors or communes, in metres."""
@@ -228,7 +229,7 @@ def _typed(cells: pd.Series[Any], dtype: str) -> pd.Series[Any]:
     if dtype == "str":
         return schema.as_text(cells)
     wanted = (bool, np.bool_) if dtype == "boolean" else schema.NUMBERS
-    loose = cells.dtype in {"object", "str", "bool", "boolean", "string"}
+    loose = str(cells.dtype) in {"object", "str", "bool", "boolean", "string"}
     if loose and not all(
         isinstance(cell, wanted) and (dtype == "boolean" or not isinstance(cell, bool | np.bool_))
         for cell in cells[cells.notna()]
@@ -240,14 +241,12 @@ def _typed(cells: pd.Series[Any], dtype: str) -> pd.Series[Any]:
         return cells
 
 
-def _with_geometry(
-    result: pd.DataFrame, frame: pd.DataFrame, *, where: str
-) -> gpd.GeoDataFrame:
+def _with_geometry(result: pd.DataFrame, frame: pd.DataFrame, *, where: str) -> gpd.GeoDataFrame:
     """Return the rows with their geometry in EPSG:4326, missing where there is none."""
     name = getattr(frame, "active_geometry_name", None) or v.GEOMETRY
     cells = np.full(len(result), None, dtype="object")
-    given = frame[name] if name in frame else None
-    if given is not None and given.notna().any():
+    given = frame.get(name)
+    if given is not None and not given.isna().all():
         if not isinstance(given.dtype, gpd.array.GeometryDtype):
             known = given.dropna().map(lambda cell: isinstance(cell, shapely.Geometry))
             if not known.all():
@@ -264,8 +263,8 @@ def _with_geometry(
 def _complete_actors(actors: pd.DataFrame, communes: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return actors with what their cells imply, and a place."""
     made = gpd.GeoDataFrame(actors).copy()
-    siret = made["siret"].where(made["siret"].str.fullmatch(r"[0-9]{14}").eq(other=True))
-    made["siren"] = made["siren"].fillna(siret.str[:SIREN_LENGTH])
+    siret = made["siret"].mask(identifiers.invalid_sirets(made["siret"]))
+    made["siren"] = made["siren"].fillna(siret.str[: identifiers.SIREN_LENGTH])
     forms = {code: nomenclature.legal_family(code) for code in made["legal_form"].dropna().unique()}
     for place, column in enumerate(("family", "ess_form")):
         implied = {code: words[place] for code, words in forms.items() if words[place]}
@@ -275,7 +274,9 @@ def _complete_actors(actors: pd.DataFrame, communes: pd.DataFrame) -> gpd.GeoDat
     made["activity_version"] = made["activity_version"].fillna(
         made["activity"].map(versions).astype("str")
     )
-    sectors = {code: found for code in activities if (found := nomenclature.sector_of_activity(code))}
+    sectors = {
+        code: found for code in activities if (found := nomenclature.sector_of_activity(code))
+    }
     made["sectors"] = made["sectors"].fillna(made["activity"].map(sectors).astype("str"))
     bands = {code: nomenclature.midpoint_jobs(code) for code in made["jobs_band"].dropna().unique()}
     made["jobs"] = made["jobs"].fillna(made["jobs_band"].map(bands).astype("float64"))
@@ -298,9 +299,7 @@ def _place(actors: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataF
     if bare.any() and len(communes):
         centres = _representative_points(communes)
         found = [centres.get(code) for code in actors.loc[bare, "commune_id"]]
-        points[bare] = gpd.array.from_shapely(
-            np.array(found, dtype="object"), crs=crs.STORAGE_EPSG
-        )
+        points[bare] = gpd.array.from_shapely(np.array(found, dtype="object"), crs=crs.STORAGE_EPSG)
         located = located.mask(bare & points.notna(), other="commune")
     return actors.assign(located_by=located.astype("str")).set_geometry(points)
 

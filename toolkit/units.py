@@ -22,9 +22,9 @@ PER_YEAR: Final[Mapping[str, float]] = MappingProxyType(
 _PINT_NAMES: Final[Mapping[str, str]] = MappingProxyType({"day": "workday"})
 """Units that the list ``units`` means otherwise than pint.
 
-A day is a working day of 7 hours (35-hour week over 5 days), not 24 hours: what is offered or lacked
-by the day is people's time, rooms and machines.  Things that are counted (places, persons, pieces)
-convert one for one.  Own rules, see docs/decisions.
+A day is a working day of 7 hours (35-hour week over 5 days), not 24 hours: what is offered or
+lacked by the day is people's time, rooms and machines.  Things that are counted (places, persons,
+pieces) convert one for one.  Own rules, see docs/decisions.
 """
 
 

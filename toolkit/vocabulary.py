@@ -145,7 +145,16 @@ GAP_COLUMNS: Final = (
 weakest basis of the evidence; ``evidence`` is the number of rows of the evidence table.
 """
 
-EVIDENCE_COLUMNS: Final = ("gap_id", "role", "table", "row_id", "quantity", "unit", "basis", "source_id")
+EVIDENCE_COLUMNS: Final = (
+    "gap_id",
+    "role",
+    "table",
+    "row_id",
+    "quantity",
+    "unit",
+    "basis",
+    "source_id",
+)
 """Columns of the evidence table: one row a fact that a gap rests on.
 
 ``role`` says what the fact is to the gap (``EVIDENCE_ROLES``), ``table`` and ``row_id`` where it is.

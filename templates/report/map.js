@@ -2,6 +2,7 @@
 "use strict";
 const Maillage = (() => {
   const EDGE = "#ffffff";
+  L.Control.Scale.mergeOptions({ imperial: false });
 
   /* A point with the shape of its family, on the canvas that Leaflet keeps. */
   const Mark = L.CircleMarker.extend({
@@ -52,9 +53,10 @@ const Maillage = (() => {
       shape.bindPopup(() => card(places.name[i], [places.people[i]]));
       shape.addTo(layer);
       const label = named(places.name[i], "place-name");
-      const point = L.tooltip({ permanent: true, direction: "center", className: label.className, interactive: false });
+      const point = L.tooltip({ pane: "names", permanent: true, direction: "center", className: label.className, interactive: false, opacity: 1 });
       names.push(point.setLatLng([places.y[i], places.x[i]]).setContent(label.content));
     });
+    map.createPane("names").style.zIndex = 350;
     const most = 60;
     names.slice(0, most).forEach((name) => name.addTo(layer));
     const tidy = () => {
@@ -143,7 +145,7 @@ const Maillage = (() => {
       const mark = data.marks[data.actors.families[one.families[i]]];
       const label = named(one.names[i], "member-name");
       new Mark(latLng(point), { radius: 9, corners: mark.points, color: "#14545f", weight: 3, fillColor: mark.colour, fillOpacity: 1 })
-        .bindTooltip(label.content, { permanent: true, direction: i % 2 ? "right" : "left", className: label.className })
+        .bindTooltip(label.content, { permanent: true, direction: i % 2 ? "right" : "left", offset: [i % 2 ? 12 : -12, 0], className: label.className })
         .addTo(layer);
     });
     L.circleMarker(latLng(one.at), { radius: 15, color: "#14545f", weight: 3, fill: false }).bindPopup(popup).addTo(layer);
@@ -211,7 +213,8 @@ const Maillage = (() => {
         const one = data.candidates.find((candidate) => candidate.rank === message.rank);
         if (!one) return;
         star(data, one, lit, true);
-        map.fitBounds(L.latLngBounds(one.points.concat([one.at]).map(latLng)), { padding: [70, 70], maxZoom: 13, animate: false });
+        const side = Math.min(150, map.getSize().x * 0.2), ends = [side, Math.min(80, map.getSize().y * 0.15)];
+        map.fitBounds(L.latLngBounds(one.points.concat([one.at]).map(latLng)), { paddingTopLeft: ends, paddingBottomRight: ends, maxZoom: 13, animate: false });
       } else if (message.maillage === "actor" && points[message.index]) {
         const point = points[message.index];
         point.openPopup();

@@ -2,7 +2,8 @@
 
 Needs and resources of compatible categories and of one measure are matched by the transport problem
 of :mod:`toolkit.gaps.transport`: most quantity first, then least quantity x distance.  What a row
-lacks in quantity or unit cannot enter a sum; such rows are counted apart (:func:`_counted`).
+lacks in quantity or unit cannot enter a sum; such rows are counted apart
+(:mod:`toolkit.gaps.leftovers`).
 
 Rules
 -----
@@ -18,15 +19,13 @@ Rules
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from toolkit import nomenclature
-from toolkit import vocabulary as v
-from toolkit.gaps import quantities, table, transport
+from toolkit.gaps import leftovers, quantities, table, transport
 
 if TYPE_CHECKING:
     from toolkit.settings import Settings
@@ -43,30 +42,6 @@ MATCH_COLUMNS: Final = (
     "distance_km",
     "basis",
 )
-COUNT: Final = "count"
-"""Qualifier of the gaps of rows that are counted because their size is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """What one of the two kinds of gap is about."""
-
-    kind: str
-    role: str
-    table: str
-    other: str
-
-
-_NEEDS: Final = _Side(v.UNMET_NEED, "need", v.NEEDS, v.RESOURCES)
-_RESOURCES: Final = _Side(v.UNUSED_RESOURCE, "resource", v.RESOURCES, v.NEEDS)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scale:
-    """The territory's people and actors, over which severity is a share."""
-
-    population: pd.Series
-    jobs: pd.Series
 
 
 def find(territory: Territory, *, settings: Settings) -> table.Found:
@@ -83,26 +58,30 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     -------
     Found
         Gaps of kinds ``unmet_need`` and ``unused_resource``, one a category (and measure, where it
-        is not the category's usual one, and ``:count`` for rows of unknown size).  The detail is
+        is not the category's usual one, and ``:unsized`` for rows of unknown size).  The detail is
         the frame of matches (columns ``MATCH_COLUMNS``, quantity per year in ``unit``, distance by
         road in km).
 
     Notes
     -----
-    Severity is the largest of three shares: of the quantity needed (offered) on the territory in
-    the same root category and measure; of its actors; of its people, for needs of communes.  A row
-    that is partly met counts for its unmet part.
+    Severity is the largest of three shares: of all that the territory needs (offers) in the same
+    measure, or of the number of its needs for rows of unknown size; of its actors; of its people,
+    for needs of communes.  A row that is partly met counts for its unmet part.
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
     matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
-    communes = territory.table(v.COMMUNES).set_index("commune_id")
-    actors = territory.table(v.ACTORS).set_index("actor_id")
-    scale = _Scale(communes["population"].sort_index(), actors["jobs"].sort_index())
+    scale = leftovers.Scale.of(territory)
     gaps = [
-        *_measured(needs, matches, side=_NEEDS, scale=scale),
-        *_measured(resources, matches, side=_RESOURCES, scale=scale),
-        *_counted(resources, needs, settings=settings, scale=scale),
+        *leftovers.measured(needs, matches, side=leftovers.NEEDS, scale=scale),
+        *leftovers.measured(resources, matches, side=leftovers.RESOURCES, scale=scale),
     ]
+    for side, rows, others in (
+        (leftovers.NEEDS, needs, resources),
+        (leftovers.RESOURCES, resources, needs),
+    ):
+        unsized = rows[rows["base"].isna()]
+        partner = has_partner(unsized, others[others["base"] != 0], side=side, settings=settings)
+        gaps += leftovers.unsized(unsized, partner, side=side, scale=scale, of_rows=len(rows))
     return table.Found(tuple(gaps), _match_table(matches))
 
 
@@ -124,43 +103,54 @@ def match(resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings) -
         (amount in the base unit of the measure) and ``distance_km``.
     """
     parts = []
-    for (measure, group), wanted in _by_group(needs):
-        held = resources[
-            (resources["measure"] == measure)
-            & (resources["category"].map(quantities.group_of) == group)
-        ].sort_values("row_id", kind="stable")
-        if held.empty:
+    supplies = _by_group(resources, "measure")
+    for key, wanted in _by_group(needs, "measure").items():
+        if key not in supplies:
             continue
-        wanted = wanted.sort_values("row_id", kind="stable")  # noqa: PLW2901
+        held = supplies[key]
         plan = transport.solve(market(held, wanted, settings=settings))
-        pairs = pd.concat(
-            [
-                held.iloc[plan.supply].add_suffix("_resource").reset_index(drop=True),
-                wanted.iloc[plan.demand].add_suffix("_need").reset_index(drop=True),
-            ],
-            axis="columns",
-        )
-        parts.append(pairs.assign(base=plan.amount, distance_km=plan.road_km))
+        pairs = [
+            held.iloc[plan.supply].add_suffix("_resource").reset_index(drop=True),
+            wanted.iloc[plan.demand].add_suffix("_need").reset_index(drop=True),
+        ]
+        both = pd.concat(pairs, axis="columns")
+        parts.append(both.assign(base=plan.amount, distance_km=plan.road_km))
     if not parts:
-        columns = [f"{name}_{end}" for end in ("resource", "need") for name in resources.columns]
-        return pd.DataFrame(columns=[*columns, "base", "distance_km"])
-    found = pd.concat(parts, ignore_index=True)
-    return found.sort_values(["row_id_resource", "row_id_need"], kind="stable").reset_index(
-        drop=True
-    )
+        nothing = [resources.iloc[:0].add_suffix("_resource"), needs.iloc[:0].add_suffix("_need")]
+        return pd.concat(nothing, axis="columns").assign(base=0.0, distance_km=0.0)
+    order = ["row_id_resource", "row_id_need"]
+    return pd.concat(parts, ignore_index=True).sort_values(order, ignore_index=True)
 
 
-def _by_group(side: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """Return the rows of a side by measure and second-level category."""
+def has_partner(
+    rows: pd.DataFrame, others: pd.DataFrame, *, side: leftovers.Side, settings: Settings
+) -> pd.Series:
+    """Return whether each row of a side has a compatible row of the other within its radius.
+
+    Sizes play no part; the index is that of ``rows``.
+    """
+    found = pd.Series(data=False, index=rows.index)
+    partners = _by_group(others)
+    for key, part in _by_group(rows).items():
+        if key not in partners:
+            continue
+        is_need = side is leftovers.NEEDS
+        held, wanted = (partners[key], part) if is_need else (part, partners[key])
+        reached = transport.reachable(market(held, wanted, settings=settings))
+        found[part.index] = reached[1 if is_need else 0]
+    return found
+
+
+def _by_group(side: pd.DataFrame, *more: str) -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return the rows of a side by second-level category (and more), each sorted by id."""
     if side.empty:
-        return []
-    keys = [side["measure"], side["category"].map(quantities.group_of)]
-    return [((str(key[0]), str(key[1])), part) for key, part in side.groupby(keys, sort=True)]
+        return {}
+    keys = [side["category"].map(quantities.group_of), *(side[name] for name in more)]
+    ordered = side.sort_values("row_id", kind="stable")
+    return dict(list(ordered.groupby(keys, sort=True)))  # type: ignore[arg-type]
 
 
-def market(
-    resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings
-) -> transport.Market:
+def market(resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings) -> transport.Market:
     """Return two sides as the market of a transport problem (amounts in the base unit)."""
     held = sorted(set(resources["category"]))
     wanted = sorted(set(needs["category"]))
@@ -181,7 +171,7 @@ def market(
 
 
 def reach_km(need: str, resource: str, *, settings: Settings) -> float:
-    """Return how far a resource may travel to a need, by road in km; -1 if they are not compatible."""
+    """Return how far a resource may travel to a need, by road in km; -1 if not compatible."""
     if not nomenclature.is_compatible(need, resource):
         return -1.0
     precise = max(need, resource, key=lambda category: category.count("."))
@@ -197,7 +187,7 @@ def _match_table(matches: pd.DataFrame) -> pd.DataFrame:
         "resource_actor_id": matches["actor_id_resource"],
         "need_place_id": matches["place_id_need"],
         "category": matches["category_need"],
-        "quantity": _in_unit(matches, "need"),
+        "quantity": leftovers.in_unit(matches, "need"),
         "unit": matches["unit_need"],
         "distance_km": matches["distance_km"],
         "basis": [
@@ -212,68 +202,3 @@ def _match_table(matches: pd.DataFrame) -> pd.DataFrame:
             for name, cells in shown.items()
         }
     )
-
-
-def _in_unit(matches: pd.DataFrame, end: str) -> pd.Series:
-    """Return the matched amounts in the unit of one side."""
-    whole = matches[f"base_{end}"].astype("float64")
-    return matches["base"].astype("float64") / whole * matches[f"amount_{end}"].astype("float64")
-
-
-# --- gaps of known size -----------------------------------------------------------------------
-def _measured(
-    rows: pd.DataFrame, matches: pd.DataFrame, *, side: _Side, scale: _Scale
-) -> list[table.Gap]:
-    """Return the gaps of one side, one a category and measure."""
-    rows = rows[rows["base"] > 0].sort_values("row_id", kind="stable")
-    if rows.empty:
-        return []
-    end, other = ("need", "resource") if side is _NEEDS else ("resource", "need")
-    uses = matches.assign(
-        used=_in_unit(matches, end),
-        basis=matches[f"basis_{other}"],
-        source_id=matches[f"source_id_{other}"],
-    )
-    used = uses.groupby(f"row_id_{end}")["used"].sum()
-    met = rows["row_id"].map(used).fillna(0.0).to_numpy(dtype="float64")
-    left = rows["amount"].to_numpy() - met
-    left = np.where(left > transport.RELATIVE_ZERO * rows["amount"].to_numpy(), left, 0.0)
-    rows = rows.assign(left=left, part=left / rows["amount"].to_numpy())
-    roots = rows["category"].map(quantities.root_of)
-    whole = rows["base"].groupby([roots, rows["measure"]]).sum()
-    uses_by_category = dict(
-        list(uses.groupby([f"category_{end}", f"measure_{end}"])) if len(uses) else ()
-    )
-    gaps = []
-    for (category, measure), own in rows.groupby(["category", "measure"], sort=True):
-        if not own["left"].any():
-            continue
-        unit = str(own["unit"].iloc[0])
-        served = uses_by_category.get((category, measure), uses.iloc[:0])
-        key = f"row_id_{other}"
-        evidence = [
-            table.facts(
-                own, role=side.role, table=side.table, key="row_id", quantity=own["amount"], unit=unit
-            ),
-            table.facts(
-                served, role="match", table=side.other, key=key, quantity=served["used"], unit=unit
-            ),
-        ]
-        stake = table.share(
-            float((own["base"] * own["part"]).sum()),
-            float(whole[quantities.root_of(str(category)), measure]),
-        )
-        expected = float(own["amount"].sum())
-        gaps.append(
-            table.Gap(
-                gap_id=f"{side.kind}:{quantities.subject(str(category), str(measure))}",
-                kind=side.kind,
-                category=str(category),
-                expected=expected,
-                observed=expected - float(own["left"].sum()),
-                unit=unit,
-                evidence=table.together(evidence),
-                **_concerned(own[own["left"] > 0], scale=scale, stake=stake),
-            )
-        )
-    return gaps

@@ -1,4 +1,4 @@
-"""Resources, needs and flows as comparable quantities: per year, in one unit a measure, with a place.
+"""Resources, needs and flows as comparable quantities: per year, one unit a measure, with a place.
 
 A *measure* is what quantities must share to be compared: the dimension of their unit (``mass``,
 ``area``, ``count`` ...).
@@ -68,7 +68,7 @@ def _default_units(category: str) -> tuple[str, ...]:
 def main_unit(category: str) -> str:
     """Return the unit a category is shown in: its own, else the usual one of what is below it."""
     frame = nomenclature.table("categories")
-    own = str(frame.at[category, "default_unit"]) if category in frame.index else ""
+    own = str(frame.loc[category, "default_unit"]) if category in frame.index else ""
     return own or next(iter(_default_units(category)), "")
 
 
@@ -88,7 +88,7 @@ def display_unit(category: str, measure: str) -> str:
 
 
 def subject(category: str, measure: str) -> str:
-    """Return how a gap id names a category: the category, and the measure if it is not the usual one."""
+    """Return how a gap id names a category: with the measure where it is not the usual one."""
     return category if measure == measure_of(main_unit(category)) else f"{category}:{measure}"
 
 
@@ -161,7 +161,7 @@ def _plan(category: str, unit: str) -> tuple[str, str, float, float]:
 
 # --- the two sides of the balance -------------------------------------------------------------
 def offers(territory: Territory) -> pd.DataFrame:
-    """Return the resources as one side of the balance (columns ``SIDE_COLUMNS``), by resource id."""
+    """Return the resources as one side of the balance (columns ``SIDE_COLUMNS``), by id."""
     return _side(territory, table=v.RESOURCES, key="resource_id")
 
 
@@ -186,6 +186,7 @@ def _side(territory: Territory, *, table: str, key: str) -> pd.DataFrame:
         placed[column] = np.where((actor != "").to_numpy(), own, other)
     placed["commune_id"] = placed["commune_id"].fillna("").astype("str")
     placed["place_id"] = place
+    placed["source_id"] = placed["source_id"].fillna("").astype("str")
     return placed[list(SIDE_COLUMNS)].astype({"x_m": "float64", "y_m": "float64"})
 
 

@@ -12,20 +12,32 @@ rules hold for every kind and live only here:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from toolkit import vocabulary as v
 
-FACT_COLUMNS: Final = v.EVIDENCE_COLUMNS[1:]
+SCALE_MIN: Final = 10
+"""Rows that make a total a scale for severity (own rule)."""
 _NUMBERS: Final = frozenset(
     {"expected", "observed", "shortfall", "people_affected", "severity", "confidence", "quantity"}
 )
 _STRENGTH: Final = {basis: rank for rank, basis in enumerate(v.BASIS)}
+
+
+class Fact(NamedTuple):
+    """One fact that a gap rests on: a row of the evidence table without its gap."""
+
+    role: str
+    table: str
+    row_id: str
+    quantity: float
+    unit: str
+    basis: str
+    source_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,8 @@ class Gap:
         Unit code; empty for a number of rows (needs, resources, actors, ties).
     severity : float
         Share in [0, 1], see :func:`largest_share`.
-    evidence : DataFrame
-        Columns ``FACT_COLUMNS``, at least one row; see :func:`facts`.
+    evidence : list of Fact
+        At least one; see :func:`facts`.
     category : str
         Category of the nomenclature; empty for gaps of the network.
     commune_id : str
@@ -65,7 +77,7 @@ class Gap:
     observed: float
     unit: str
     severity: float
-    evidence: pd.DataFrame
+    evidence: list[Fact]
     category: str = ""
     commune_id: str = ""
     actor_ids: tuple[str, ...] = ()
@@ -80,11 +92,11 @@ class Gap:
         ValueError
             If the gap rests on no evidence, or a figure is not finite.
         """
-        known = self.evidence["basis"] != "estimated"
         figures = (self.expected, self.observed, self.severity, self.probability)
-        if self.evidence.empty or not all(math.isfinite(figure) for figure in figures):
+        if not self.evidence or not all(math.isfinite(figure) for figure in figures):
             message = f"Gap {self.gap_id!r} needs evidence and finite figures; got {figures}."
             raise ValueError(message)
+        known = sum(fact.basis != "estimated" for fact in self.evidence) / len(self.evidence)
         return {
             "gap_id": self.gap_id,
             "kind": self.kind,
@@ -97,8 +109,8 @@ class Gap:
             "unit": self.unit,
             "people_affected": self.people_affected,
             "severity": self.severity,
-            "confidence": float(known.mean()) * self.probability,
-            "basis": weakest(self.evidence["basis"]),
+            "confidence": known * self.probability,
+            "basis": weakest(fact.basis for fact in self.evidence),
             "evidence": len(self.evidence),
         }
 
@@ -111,53 +123,37 @@ class Found:
     detail: pd.DataFrame
 
 
+def lines(frame: pd.DataFrame) -> list[Any]:
+    """Return the rows of a frame as named tuples; small groups of rows are handled as these."""
+    return list(frame.itertuples(index=False, name="Line"))
+
+
 def facts(
-    frame: pd.DataFrame, *, role: str, table: str, key: str, quantity: object, unit: str = ""
-) -> pd.DataFrame:
+    rows: Iterable[Any], *, role: str, table: str, quantities: Iterable[float], unit: str = ""
+) -> list[Fact]:
     """Return rows of a table as evidence.
 
     Parameters
     ----------
-    frame : DataFrame
-        Columns used: ``key``, ``basis`` and ``source_id``.
+    rows : iterable of named tuples
+        Fields used: ``row_id``, ``basis`` and ``source_id`` (text, empty where unknown).
     role : str
         What the facts are to the gap, one of ``EVIDENCE_ROLES``.
     table : str
         Table in which the rows are.
-    key : str
-        Column that holds the id of the row.
-    quantity : float or array-like
+    quantities : iterable of float
         Quantity of each fact, in ``unit``.
     unit : str, default ""
         Unit code; empty for a number of rows.
 
     Returns
     -------
-    DataFrame, shape (n_rows, 7)
-        Columns ``FACT_COLUMNS``.
+    list of Fact
+        Sorted by row id.
     """
-    size = len(frame)
-    return pd.DataFrame(
-        {
-            "role": pd.Series([role] * size, dtype="str"),
-            "table": pd.Series([table] * size, dtype="str"),
-            "row_id": frame[key].astype("str").reset_index(drop=True),
-            "quantity": np.broadcast_to(np.asarray(quantity, dtype="float64"), size).copy(),
-            "unit": pd.Series([unit] * size, dtype="str"),
-            "basis": frame["basis"].astype("str").reset_index(drop=True),
-            "source_id": frame["source_id"].fillna("").astype("str").reset_index(drop=True),
-        }
-    )
-
-
-def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return several pieces of evidence as one, sorted so that their order does not matter."""
-    kept = [part for part in parts if len(part)]
-    if not kept:
-        return _typed({}, FACT_COLUMNS)
-    merged = pd.concat(kept, ignore_index=True)
-    return merged.sort_values(["role", "table", "row_id", "quantity"], kind="stable").reset_index(
-        drop=True
+    return sorted(
+        Fact(role, table, str(row.row_id), float(quantity), unit, row.basis, row.source_id)
+        for row, quantity in zip(rows, quantities, strict=True)
     )
 
 
@@ -189,13 +185,12 @@ def frames(gaps: Iterable[Gap]) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = _typed({name: [row[name] for row in rows] for name in v.GAP_COLUMNS}, v.GAP_COLUMNS)
     if not ordered:
         return table, _typed({}, v.EVIDENCE_COLUMNS)
-    evidence = pd.concat([gap.evidence for gap in ordered], ignore_index=True)
-    sizes = [len(gap.evidence) for gap in ordered]
-    evidence.insert(0, "gap_id", pd.Series(np.repeat(ids, sizes), dtype="str"))
-    return table, evidence[list(v.EVIDENCE_COLUMNS)]
+    facts_of = [(gap.gap_id, *fact) for gap in ordered for fact in sorted(gap.evidence)]
+    columns = dict(zip(v.EVIDENCE_COLUMNS, zip(*facts_of, strict=True), strict=True))
+    return table, _typed(columns, v.EVIDENCE_COLUMNS)
 
 
-def _typed(cells: dict[str, list[object]], columns: tuple[str, ...]) -> pd.DataFrame:
+def _typed(cells: Mapping[str, Sequence[Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     """Return a frame whose columns have their types, also without rows."""
     kinds = {name: "float64" if name in _NUMBERS else "str" for name in columns}
     kinds |= {"evidence": "int64"} if "evidence" in columns else {}
@@ -230,12 +225,40 @@ def largest_share(*shares: float) -> float:
     """Return the severity of a gap: the largest share of the territory that it concerns.
 
     The territory is counted in up to three ways, each over the whole territory: its people, its
-    actors, and the quantity at stake (what the territory needs, offers or exchanges in the same
-    root category and measure, or its ties).  The largest share is kept: a shortfall that concerns
-    few actors may concern many people, and an average would hide both.
+    actors, and the quantity at stake (:class:`Wholes`; or its ties).  The largest share is kept:
+    a shortfall that concerns few actors may concern many people, and an average would hide both.
 
     References
     ----------
     METHODS, section 2 (severity as a share); the choice of the largest is an own rule.
     """
     return max(shares, default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Wholes:
+    """All that a territory needs (offers, exchanges), by measure: the scale of a shortfall.
+
+    A total of fewer than ``SCALE_MIN`` rows is no scale: one need alone in its measure would weigh
+    as much as the whole territory.
+    """
+
+    amounts: Mapping[Any, float]
+    counts: Mapping[Any, int]
+
+    @classmethod
+    def of(cls, keys: Iterable[Any], amounts: Iterable[float]) -> Wholes:
+        """Return the totals of amounts by key."""
+        held: dict[Any, list[float]] = {}
+        for key, amount in zip(keys, amounts, strict=True):
+            held.setdefault(key, []).append(amount)
+        return cls(
+            {key: math.fsum(values) for key, values in held.items()},
+            {key: len(values) for key, values in held.items()},
+        )
+
+    def share(self, part: float, key: object) -> float:
+        """Return a part over the total of a key; 0 where that is no scale."""
+        if self.counts.get(key, 0) < SCALE_MIN:
+            return 0.0
+        return share(part, self.amounts[key])

@@ -1,4 +1,4 @@
-"""The transport problem behind the balance: most matched quantity first, then least distance, exactly.
+"""The transport problem behind the balance: most matched first, then least distance, exactly.
 
 Supplies and demands lie in the plane; a pair is allowed when their kinds are compatible, their
 owners differ and the road between them is within the reach of their kinds.  The linear program is
@@ -180,7 +180,7 @@ def _first_pairs(market: Market) -> tuple[Pairs, bool]:
 
 
 def _smallest(values: Floats, *, count: int, first: int) -> Pairs:
-    """Return the pairs of the smallest finite values of each row; rows begin at number ``first``."""
+    """Return the pairs of the smallest finite values of each row; rows begin at ``first``."""
     order = np.argsort(values, axis=1, kind="stable")[:, :count]
     kept = np.take_along_axis(values, order, axis=1)
     row, place = np.nonzero(np.isfinite(kept))

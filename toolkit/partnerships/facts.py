@@ -34,6 +34,7 @@ BASIS_WEIGHT: Final[Mapping[str, float]] = {"observed": 1.0, "recorded": 0.9, "e
 """How far a fact is trusted when it speaks for a member (own rule)."""
 
 _METRES: Final = 1000.0
+_ROUNDING: Final = 1e-9
 _MET: Final = frozenset({"contacted", "co_construction", "experiment", "active", "ended"})
 """Stages of a cooperation from which its members know each other."""
 
@@ -232,7 +233,10 @@ def _rows(
 ) -> list[Fact]:
     """Return every resource, need and flow as facts, one for each end of a flow."""
     made: list[Fact] = []
-    for table, key, detail in ((v.RESOURCES, "resource_id", "available"), (v.NEEDS, "need_id", "priority")):
+    for table, key, detail in (
+        (v.RESOURCES, "resource_id", "available"),
+        (v.NEEDS, "need_id", "priority"),
+    ):
         for row in _records(territory, table, settings=settings):
             quantity = float(row["quantity"]) * units.per_year(str(row["period"]))
             unit = row["unit"] if isinstance(row["unit"], str) else ""
@@ -245,11 +249,11 @@ def _rows(
                     code,
                     str(row["category"]),
                     quantity,
-                    max(0.0, quantity - float(np.nansum(taken))) if quantity == quantity else quantity,  # noqa: PLR0124
+                    _rest(quantity, taken),
                     unit,
                     str(row["basis"]),
                     str(row[detail]),
-                    str(row.get("commune_id", "")),
+                    row["commune_id"] if isinstance(row.get("commune_id"), str) else "",
                 )
             )
     for row in _records(territory, v.FLOWS, settings=settings):
@@ -266,6 +270,12 @@ def _rows(
                     )
                 )  # fmt: skip
     return made
+
+
+def _rest(quantity: float, taken: list[float]) -> float:
+    """Return what is left of a quantity; 0 below rounding, NaN if the quantity is unknown."""
+    rest = quantity - float(np.nansum(taken))
+    return 0.0 if rest <= _ROUNDING * quantity else rest
 
 
 def _records(territory: Territory, table: str, *, settings: Settings) -> list[dict[str, Any]]:
@@ -332,4 +342,8 @@ def _premises(territory: Territory) -> list[tuple[str, str]]:
 def sectors_of_category(category: str) -> frozenset[str]:
     """Return the sectors that deal with a category, by the tree of categories; empty if unknown."""
     table = nomenclature.table("categories")
-    return frozenset(v.split_list(table.loc[category, "sectors"])) if category in table.index else frozenset()
+    return (
+        frozenset(v.split_list(table.loc[category, "sectors"]))
+        if category in table.index
+        else frozenset()
+    )

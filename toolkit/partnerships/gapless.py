@@ -35,7 +35,9 @@ def _pooling(facts: Facts) -> Iterator[Opening]:
         users = roles.best(small, facts)
         if len(users) < NEIGHBOURS:
             continue
-        call = Call(category, float("nan"), "", sectors_of_category(category), _communes(users, facts))
+        call = Call(
+            category, float("nan"), "", sectors_of_category(category), _communes(users, facts)
+        )
         able = tuple(fit._replace(supply=0.0) for fit in roles.holders(facts, call))
         yield _opening(
             f"pooling:{category}",
@@ -55,7 +57,11 @@ def _pooling(facts: Facts) -> Iterator[Opening]:
 def _small(rows: tuple[Fact, ...], facts: Facts) -> list[Fit]:
     """Return fits of the needs that are small beside the whole; a need without quantity is small."""
     unit = next((row.unit for row in rows if row.unit), "")
-    sized = [(row, roles.in_unit(row.quantity, row.unit, to=unit)) for row in rows if facts.eligible[row.actor]]
+    sized = [
+        (row, roles.in_unit(row.quantity, row.unit, to=unit))
+        for row in rows
+        if facts.eligible[row.actor]
+    ]
     total = sum(quantity for _, quantity in sized if quantity > 0)
     made = []
     for row, quantity in sized:
@@ -85,7 +91,17 @@ def _exchange(facts: Facts) -> Iterator[Opening]:
         )
         sharers = roles.best(
             (
-                Fit(actor, 1.0, "shares_practice", v.COOPERATIONS, code, float("nan"), "", facts.basis[actor], 1.0)
+                Fit(
+                    actor,
+                    1.0,
+                    "shares_practice",
+                    v.COOPERATIONS,
+                    code,
+                    float("nan"),
+                    "",
+                    facts.basis[actor],
+                    1.0,
+                )
                 for actor, code in done.items()
             ),
             facts,

@@ -96,7 +96,10 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
         if row["kind"] in _RULES
     ]
     free = sorted(gapless.find(facts, isolated=isolated), key=_urgency)
-    kept_free = min(len(free), max(settings.openings_max // GAPLESS_SHARE, settings.openings_max - len(from_gaps)))
+    kept_free = min(
+        len(free),
+        max(settings.openings_max // GAPLESS_SHARE, settings.openings_max - len(from_gaps)),
+    )
     chosen = sorted(from_gaps, key=_urgency)[: settings.openings_max - kept_free] + free[:kept_free]
     return tuple(sorted(chosen, key=_urgency))
 
@@ -148,18 +151,19 @@ def _carriers(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
     """Return the optional role of who carries a material from one to the other."""
     if not call.category.startswith("materials."):
         return []
-    return [("collector", False, roles.offering(gap.facts, "logistics.", reason="offers_transport"))]
+    return [
+        ("collector", False, roles.offering(gap.facts, "logistics.", reason="offers_transport"))
+    ]
 
 
 def _unmet_need(gap: _Gap) -> tuple[Slot, ...]:
-    needs = gap.rows("need")
-    communes = {
-        row.commune_id for need_id, *_ in needs if (row := gap.facts.by_row.get((v.NEEDS, need_id))) and row.commune_id
-    }
+    needs = [need_id for need_id, *_ in gap.rows("need")]
+    rows = (gap.facts.by_row.get((v.NEEDS, need_id)) for need_id in needs)
+    communes = {row.commune_id for row in rows if row is not None and row.commune_id}
     call = gap.call(communes=frozenset(communes))
     return slots_of(
         ("holder", True, roles.holders(gap.facts, call)),
-        ("user", True, roles.in_need(gap.facts, call, rows=needs)),
+        ("user", True, roles.in_need(gap.facts, call, need_ids=needs)),
         *_support(gap, call),
         *_carriers(gap, call),
     )
@@ -168,11 +172,11 @@ def _unmet_need(gap: _Gap) -> tuple[Slot, ...]:
 def _unused_resource(gap: _Gap) -> tuple[Slot, ...]:
     call = gap.call()
     holding = [
-        roles.of_row(row, suitability=1.0, reason="holds_unused_resource", quantity=quantity)._replace(
-            unit=unit, supply=call.part(quantity, unit)
-        )
-        for row_id, quantity, unit in gap.rows("resource")
-        if (row := gap.facts.by_row.get((v.RESOURCES, row_id)))
+        roles.of_row(
+            row, suitability=1.0, reason="holds_unused_resource", quantity=row.left
+        )._replace(supply=call.part(row.left, row.unit))
+        for row_id, *_ in gap.rows("resource")
+        if (row := gap.facts.by_row.get((v.RESOURCES, row_id))) is not None and row.left != 0
     ]
     return slots_of(
         ("holder", True, roles.best(holding, gap.facts)),
@@ -217,13 +221,24 @@ def _leak(gap: _Gap) -> tuple[Slot, ...]:
             part = call.part(quantity, unit)
             inward = row.detail == "destination"
             fit = roles.of_row(
-                row, suitability=1.0, reason="buys_outside" if inward else "sends_outside", quantity=quantity
+                row,
+                suitability=1.0,
+                reason="buys_outside" if inward else "sends_outside",
+                quantity=quantity,
             )
             leaking.append(fit._replace(unit=unit, **{"demand" if inward else "supply": part}))
     ours = roles.best(leaking, gap.facts)
     inbound = str(gap.row["gap_id"]).startswith("leak:in:")
-    holders = roles.holders(gap.facts, call) if inbound else tuple(fit for fit in ours if fit.supply >= fit.demand)
-    buyers = tuple(fit for fit in ours if fit.demand >= fit.supply) if inbound else roles.users(gap.facts, call)
+    holders = (
+        roles.holders(gap.facts, call)
+        if inbound
+        else tuple(fit for fit in ours if fit.supply >= fit.demand)
+    )
+    buyers = (
+        tuple(fit for fit in ours if fit.demand >= fit.supply)
+        if inbound
+        else roles.users(gap.facts, call)
+    )
     return slots_of(
         ("holder", True, holders),
         ("user", True, buyers),
@@ -237,7 +252,9 @@ def _isolated_actor(gap: _Gap) -> tuple[Slot, ...]:
     each = 1.0 / len(gap.actors) if gap.actors else 0.0
     alone = roles.best(
         (
-            roles.of_actor(gap.facts, actor, suitability=1.0, reason="isolated_in_sector")._replace(demand=each)
+            roles.of_actor(gap.facts, actor, suitability=1.0, reason="isolated_in_sector")._replace(
+                demand=each
+            )
             for actor in gap.actors
         ),
         gap.facts,
@@ -268,7 +285,10 @@ def _structural_hole(gap: _Gap) -> tuple[Slot, ...]:
         fits = roles.brokers(gap.facts, side)
         part = "supply" if rank == 0 else "demand"
         brokers.append(
-            tuple(fit._replace(**{part: min(1.0, gap.facts.degree[fit.actor] / roles.TIES_FULL)}) for fit in fits)
+            tuple(
+                fit._replace(**{part: min(1.0, gap.facts.degree[fit.actor] / roles.TIES_FULL)})
+                for fit in fits
+            )
         )
     return slots_of(
         ("broker", True, brokers[0]),
@@ -284,9 +304,15 @@ def _sides(gap: _Gap) -> tuple[list[int], list[int]]:
     facts, (_, what, pair) = gap.facts, str(gap.row["gap_id"]).split(":", maxsplit=2)
     first, _, second = pair.partition("-")
     if what == "family":
-        held = [np.flatnonzero(facts.family == FAMILY_BIT.get(side, 0)).tolist() for side in (first, second)]
+        held = [
+            np.flatnonzero(facts.family == FAMILY_BIT.get(side, 0)).tolist()
+            for side in (first, second)
+        ]
     else:
-        held = [[actor for actor, sectors in enumerate(facts.sectors) if side in sectors] for side in (first, second)]
+        held = [
+            [actor for actor, sectors in enumerate(facts.sectors) if side in sectors]
+            for side in (first, second)
+        ]
     return held[0], held[1]
 
 

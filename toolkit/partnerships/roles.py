@@ -73,9 +73,14 @@ class Call:
     communes: frozenset[str] = frozenset()
 
     def part(self, quantity: float, unit: str) -> float:
-        """Return a quantity as part of the shortfall; 0 where either is unknown."""
-        part = in_unit(quantity, unit, to=self.unit) / self.shortfall if self.shortfall > 0 else 0.0
-        return part if np.isfinite(part) else 0.0
+        """Return a quantity as part of the shortfall; 0 where either is unknown.
+
+        A shortfall without a unit is a number of rows: each row counts as one.
+        """
+        if not self.shortfall > 0:
+            return 0.0
+        amount = in_unit(quantity, unit, to=self.unit) if self.unit else 1.0
+        return amount / self.shortfall if np.isfinite(amount) else 0.0
 
 
 def closeness(wanted: str, held: str) -> float:
@@ -135,7 +140,9 @@ def holders(facts: Facts, call: Call) -> tuple[Fit, ...]:
         near = closeness(call.category, category)
         for row in rows if near else ():
             if row.left == 0:
-                fits.append(of_row(row, suitability=near * COMMITTED, reason="holds_committed_resource"))
+                fits.append(
+                    of_row(row, suitability=near * COMMITTED, reason="holds_committed_resource")
+                )
                 continue
             reason = "holds_resource" if near == 1 else "holds_related_resource"
             fit = of_row(row, suitability=near, reason=reason, quantity=row.left)
@@ -160,7 +167,7 @@ def users(facts: Facts, call: Call) -> tuple[Fit, ...]:
     return best(fits, facts)
 
 
-def in_need(facts: Facts, call: Call, *, rows: Iterable[tuple[str, float, str]]) -> tuple[Fit, ...]:
+def in_need(facts: Facts, call: Call, *, need_ids: Iterable[str]) -> tuple[Fit, ...]:
     """Return the actors of given needs; for the need of a commune, its authority.
 
     Parameters
@@ -169,21 +176,25 @@ def in_need(facts: Facts, call: Call, *, rows: Iterable[tuple[str, float, str]])
         Actors and rows.
     call : Call
         What is called for.
-    rows : iterable of (need id, unmet quantity, unit)
-        The needs of the gap.
+    need_ids : iterable of str
+        The needs of the gap; those that the balance meets wholly are left out.
     """
     fits: list[Fit] = []
-    for need_id, quantity, unit in rows:
+    for need_id in need_ids:
         row = facts.by_row.get((v.NEEDS, need_id))
-        if row is None:
+        if row is None or row.left == 0:
             continue
-        fit = of_row(row, suitability=_priority(row), reason="has_need", quantity=quantity)
-        fit = fit._replace(unit=unit, demand=call.part(quantity, unit))
+        fit = of_row(row, suitability=_priority(row), reason="has_need", quantity=row.left)
+        fit = fit._replace(demand=call.part(row.left, row.unit))
         if row.actor >= 0:
             fits.append(fit)
             continue
         fits += [
-            fit._replace(actor=body.actor, suitability=fit.suitability * body.suitability, reason="answers_for_commune")
+            fit._replace(
+                actor=body.actor,
+                suitability=fit.suitability * body.suitability,
+                reason="answers_for_commune",
+            )
             for body in authorities(facts, frozenset({row.commune_id}))
         ]
     return best(fits, facts)
@@ -276,15 +287,24 @@ def ess_partners(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
     fits = []
     for actor in np.flatnonzero(facts.family == FAMILY_BIT["ess"]).tolist():
         if facts.sectors[actor] & sectors:
-            fits.append(of_actor(facts, actor, suitability=ESS_IN_SECTOR, reason="is_ess_in_sector"))
+            fits.append(
+                of_actor(facts, actor, suitability=ESS_IN_SECTOR, reason="is_ess_in_sector")
+            )
         elif "facilitator" in facts.roles[actor]:
-            fits.append(of_actor(facts, actor, suitability=ESS_IN_SECTOR - 0.1, reason="is_facilitator"))
+            fits.append(
+                of_actor(facts, actor, suitability=ESS_IN_SECTOR - 0.1, reason="is_facilitator")
+            )
     return best(fits, facts)
 
 
 def offering(facts: Facts, prefix: str, *, reason: str) -> tuple[Fit, ...]:
     """Return who offers a resource below a category (``logistics``), whatever the quantity."""
-    rows = (row for category, held in facts.resources.items() if category.startswith(prefix) for row in held)
+    rows = (
+        row
+        for category, held in facts.resources.items()
+        if category.startswith(prefix)
+        for row in held
+    )
     return best((of_row(row, suitability=1.0, reason=reason) for row in rows), facts)
 
 
@@ -293,7 +313,12 @@ def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
     branch = ".".join(call.category.split(".")[:2])
     if not branch.startswith("materials."):
         return ()
-    taking = {row.actor for category, rows in facts.needs.items() if category.startswith(branch) for row in rows}
+    taking = {
+        row.actor
+        for category, rows in facts.needs.items()
+        if category.startswith(branch)
+        for row in rows
+    }
     fits = (
         of_row(row, suitability=0.8, reason="can_transform")
         for category, rows in facts.resources.items()
@@ -312,7 +337,9 @@ def brokers(facts: Facts, among: Iterable[int] | None = None) -> tuple[Fit, ...]
         if facts.roles[actor] & {"facilitator", "network"}:
             fits.append(of_actor(facts, actor, suitability=FACILITATOR, reason="is_facilitator"))
         if ties >= TIES_MIN:
-            fit = of_actor(facts, actor, suitability=min(1.0, ties / TIES_FULL), reason="broker_ties")
+            fit = of_actor(
+                facts, actor, suitability=min(1.0, ties / TIES_FULL), reason="broker_ties"
+            )
             fits.append(fit._replace(quantity=float(ties)))
     return best(fits, facts)
 
@@ -347,7 +374,13 @@ def hosts(facts: Facts, call: Call, *, people: dict[str, float]) -> tuple[Fit, .
     inside = set(here)
     for category, rows in facts.resources.items():
         if category.startswith("premises."):
-            fits += [of_row(row, suitability=1.0, reason="offers_premises") for row in rows if row.actor in inside]
+            fits += [
+                of_row(row, suitability=1.0, reason="offers_premises")
+                for row in rows
+                if row.actor in inside
+            ]
+    whole = call.shortfall if call.shortfall > 0 else float("inf")
     return tuple(
-        fit._replace(demand=call.part(people[facts.commune[fit.actor]], call.unit)) for fit in best(fits, facts)
+        fit._replace(demand=max(0.0, people[facts.commune[fit.actor]]) / whole)
+        for fit in best(fits, facts)
     )

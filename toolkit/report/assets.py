@@ -27,6 +27,11 @@ def page_script() -> str:
     return blocks.script_block(_read("report.js"))
 
 
+def early_script() -> str:
+    """Return the script that tells the style sheet, before anything is drawn, that scripts run."""
+    return blocks.script_block('document.documentElement.classList.add("scripted");')
+
+
 def _read(name: str) -> str:
     return shipped("templates", "report", name).read_text(encoding="utf-8")
 

@@ -6,38 +6,48 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toolkit import vocabulary as v
-from toolkit.language import enum_label, has_text, listing, number, percent, text
+from toolkit.language import enum_label, has_text, number, percent, text
 from toolkit.report.gap_facts import row_words
-from toolkit.views.words import as_number, candidate_title, place_names, quantity_text
+from toolkit.views.words import (
+    COUNTED,
+    as_number,
+    candidate_title,
+    place_names,
+    quantity_text,
+)
 
 if TYPE_CHECKING:
-    from toolkit.diagnosis import Diagnosis
+    from toolkit.partnerships.explanation import Explanation
+    from toolkit.partnerships.facilitation import Question
+    from toolkit.privacy import PublicDiagnosis
 
 Facts = dict[str, Any]
 _PRACTICES_MAX = 3
 
 
-def candidate_facts(diagnosis: Diagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
+def candidate_facts(public: PublicDiagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
     """Return one dict a candidate, in the order of the diagnosis.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
-        Already fit for publication.
+    public : PublicDiagnosis
+        A diagnosis fit for publication.
     gaps : list of dict
         Facts of the gaps, to name those that a candidate answers.
     lang : str
         ``fr`` or ``en``.
     """
-    writer = _Writer(diagnosis, gaps=gaps, lang=lang)
-    rows = diagnosis.partnerships.to_dict(orient="records")
+    writer = _Writer(public, gaps=gaps, lang=lang)
+    rows = public.diagnosis.partnerships.to_dict(orient="records")
     return [writer.candidate(row) for row in rows]
 
 
 class _Writer:
     """Words candidates; holds what is looked up again and again."""
 
-    def __init__(self, diagnosis: Diagnosis, *, gaps: list[Facts], lang: str) -> None:
+    def __init__(self, public: PublicDiagnosis, *, gaps: list[Facts], lang: str) -> None:
+        diagnosis = public.diagnosis
+        self.public = public
         territory, proposals = diagnosis.territory, diagnosis.proposals
         self.lang = lang
         self.gaps = {gap["id"]: gap for gap in gaps}
@@ -68,7 +78,8 @@ class _Writer:
         members = [self._member(role) for role in self.roles.get(candidate_id, ())]
         meeting = str(row["meeting_place_id"])
         answered = [self.gaps[gap] for gap in v.split_list(row["gap_ids"]) if gap in self.gaps]
-        facts = {
+        told = self.public.explain(candidate_id)
+        return {
             "id": candidate_id,
             "rank": int(row["rank"]),
             "title": candidate_title(row, opening_kind=kind, lang=lang),
@@ -92,8 +103,13 @@ class _Writer:
             "estimated": [member for member in members if member["estimated"]],
             "cooperations": self._cooperations(candidate_id),
             "practices": self._practices(candidate_id),
+            "covered": self._covered(told),
+            "broker": self._broker(told),
+            "questions": [
+                text(f"report.question.{kind}", lang=lang),
+                *(self._question(question) for question in told.questions),
+            ],
         }
-        return {**facts, "questions": self._questions(facts, kind=kind)}
 
     def _member(self, role: Mapping[Any, Any]) -> Facts:
         lang, actor = self.lang, str(role["actor_id"])
@@ -116,8 +132,7 @@ class _Writer:
     def _reason(self, role: Mapping[Any, Any]) -> str:
         """Return why a member is in, with the fact behind it."""
         lang = self.lang
-        key = f"reason.{role['reason']}"
-        said = text(key, lang=lang) if has_text(key, lang=lang) else str(role["reason"])
+        said = text(f"partnership.reason.{role['reason']}", lang=lang) if has_text(f"partnership.reason.{role['reason']}", lang=lang) else role['reason']
         if role["secret"]:
             return f"{said} ({text('privacy.confidential', lang=lang).lower()})"
         what, _ = self.rows.get((str(role["fact_table"]), str(role["fact_id"])), ("", ""))
@@ -170,24 +185,35 @@ class _Writer:
             for row in known
         ]
 
-    def _questions(self, facts: Facts, *, kind: str) -> list[str]:
-        """Return what to ask first: is the gap real, are the facts true, who leads, where to meet."""
-        lang = self.lang
-        asked = [text(f"report.question.{kind}", lang=lang)] if kind else []
-        doubtful = list(dict.fromkeys(member["name"] for member in facts["estimated"]))
-        if doubtful:
-            asked.append(
-                text("report.question.estimated", lang=lang, names=listing(doubtful, lang=lang))
-            )
-        if facts["cooperations"]:
-            name = facts["cooperations"][0]["name"]
-            asked.append(text("report.question.build_on", lang=lang, name=name))
-        if facts["practices"]:
-            title = facts["practices"][0]["title"]
-            asked.append(text("report.question.practice", lang=lang, title=title))
-        if facts["meeting_place"]:
-            asked.append(text("report.question.meeting", lang=lang, place=facts["meeting_place"]))
-        return [*asked, text("report.question.lead", lang=lang)]
+    def _covered(self, told: Explanation) -> str:
+        """Return how much of the shortfall the group can cover."""
+        bare = COUNTED.get(told.kind, "")
+        amounts = {
+            name: quantity_text(getattr(told, name), told.unit, lang=self.lang, bare=bare)
+            for name in ("covered", "shortfall")
+        }
+        if not all(amounts.values()) or told.shortfall <= 0:
+            return ""
+        return text("report.candidates.covered", lang=self.lang, **amounts)
+
+    def _broker(self, told: Explanation) -> str:
+        """Return who of the members already works with many others."""
+        if not told.broker_id or not told.broker_ties:
+            return ""
+        name = self.names.get(told.broker_id, told.broker_id)
+        ties = quantity_text(told.broker_ties, "tie", lang=self.lang)
+        return text("report.candidates.broker_ties", lang=self.lang, name=name, ties=ties)
+
+    def _question(self, question: Question) -> str:
+        """Return a first question, to whom, and about what."""
+        what, _ = self.rows.get((question.fact_table, question.fact_id), ("", ""))
+        if not has_text(f"partnership.question.{question.code}", lang=self.lang): return question.code
+        return text(
+            f"partnership.question.{question.code}",
+            lang=self.lang,
+            actor=self.names.get(question.actor_id, question.actor_id),
+            fact=what or text("privacy.confidential", lang=self.lang).lower(),
+        )
 
 
 def _by_candidate(rows: list[dict[Any, Any]]) -> dict[str, list[dict[Any, Any]]]:

@@ -62,7 +62,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
     diagnosis = public.diagnosis
     territory = diagnosis.territory
     gaps = gap_facts(diagnosis, lang=lang)
-    candidates = candidate_facts(diagnosis, gaps=gaps, lang=lang)
+    candidates = candidate_facts(public, gaps=gaps, lang=lang)
     day = made_on or _last_retrieved(territory)
     return {
         "lang": lang,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit.errors import Problem, ReportError
 from toolkit.language import text
 from toolkit.privacy import public_diagnosis
-from toolkit.report.assets import check_self_contained, page_script, page_style
+from toolkit.report.assets import check_self_contained, early_script, page_script, page_style
 from toolkit.report.facts import public_facts
 from toolkit.resources import shipped
 from toolkit.views import blocks, charts, palette
@@ -82,10 +82,11 @@ def report_page(
     facts = public_facts(public, lang=lang, made_on=made_on)
     data = map_data(public.diagnosis, lang=lang)
     frame = map_page(public.diagnosis, lang=lang)
-    script = page_script()
+    script, early = page_script(), early_script()
     parts = {
-        "policy": blocks.policy_tag(frame, script),
+        "policy": blocks.policy_tag(frame, early, script),
         "style": page_style(),
+        "early": early,
         "script": script,
         "frame": blocks.frame_source(frame),
         "data": blocks.data_block(data, name=DATA_ID),

@@ -47,18 +47,51 @@ class Read:
 
 EMPTY: Final = Read()
 EMPTY_WORDS: Final = frozenset(
-    {"", "-", "--", "–", "—", "/", "?", "n.c.", "n.c", "nc", "n/c", "nr", "n.r.", "nd", "n.d.", "[nd]", "na", "n/a", "n.a."}
-    | {"non renseigne", "non renseignee", "non communique", "inconnu", "inconnue", "sans objet", "vide", "neant"}
+    {
+        "",
+        "-",
+        "--",
+        "–",
+        "—",
+        "/",
+        "?",
+        "n.c.",
+        "n.c",
+        "nc",
+        "n/c",
+        "nr",
+        "n.r.",
+        "nd",
+        "n.d.",
+        "[nd]",
+        "na",
+        "n/a",
+        "n.a.",
+    }
+    | {
+        "non renseigne",
+        "non renseignee",
+        "non communique",
+        "inconnu",
+        "inconnue",
+        "sans objet",
+        "vide",
+        "neant",
+    }
     | {"not known", "unknown", "not given", "none", "null", "nan", "not available"}
 )
 """Folded words that mean that a cell is empty (never zero)."""
 
 _TRUE = frozenset({"oui", "o", "vrai", "yes", "y", "true", "1", "x", "✓", "✔"})
 _FALSE = frozenset({"non", "n", "faux", "no", "false", "0"})
-_BLANKS = re.compile("[\\s\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{ZERO WIDTH SPACE}\ufeff]")
+_BLANKS = re.compile(
+    "[\\s\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{ZERO WIDTH SPACE}\ufeff]"
+)
 _APOSTROPHES = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}](?=\\d{3})")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_GROUPED = re.compile(
+    r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?|[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?"
+)
 _SEVERAL = 2
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -66,7 +99,9 @@ _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _BARE_WEB = re.compile(r"www\.[^\s<>\"/]+\.[a-z]{2,}(/[^\s<>\"]*)?", re.IGNORECASE)
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
 _SHORT_COMMUNE = re.compile(r"\d{4}")
-_EXCEL_ERROR = re.compile(r"#(REF|N/A|VALUE|VALEUR|NAME|NOM|DIV/0|NUM|NOMBRE|NULL|NUL)[!?]?", re.IGNORECASE)
+_EXCEL_ERROR = re.compile(
+    r"#(REF|N/A|VALUE|VALEUR|NAME|NOM|DIV/0|NUM|NOMBRE|NULL|NUL)[!?]?", re.IGNORECASE
+)
 
 
 def read(cell: object, column: Column) -> Read:
@@ -76,11 +111,16 @@ def read(cell: object, column: Column) -> Read:
     if column.kind == "text":
         return _text(cell, column)
     if isinstance(cell, str):
-        if fold(cell) in EMPTY_WORDS:
+        if fold(cell) in EMPTY_WORDS and not _is_choice(cell, column):
             return EMPTY
         if _EXCEL_ERROR.fullmatch(cell.strip()):
             return Read(code="formula_error")
     return _READERS[column.kind](cell, column)
+
+
+def _is_choice(cell: str, column: Column) -> bool:
+    """Return whether words are one of a closed list, such as ``none``."""
+    return column.kind in {"enum", "enum_list"} and read_code(cell, column) is not None
 
 
 # --- text -------------------------------------------------------------------------------------
@@ -128,12 +168,12 @@ def parse_number(words: str) -> float | None:
     (1234.5, 1234567.0, None)
     """
     bare = _APOSTROPHES.sub("", _BLANKS.sub("", words)).replace("\N{MINUS SIGN}", "-")
-    marks = {mark: bare.count(mark) for mark in ",."}
-    if all(marks.values()) or max(marks.values()) >= _SEVERAL:
+    mark = min(",.", key=lambda one: (bare.rfind(one) if one in bare else len(bare), one))
+    other = "." if mark == "," else ","
+    if other in bare or bare.count(mark) >= _SEVERAL:
         if not _GROUPED.fullmatch(bare):
             return None
-        thousands = "," if (bare.rfind(".") > bare.rfind(",")) == bool(marks[","]) else "."
-        bare = bare.replace(thousands, "")
+        bare = bare.replace(mark, "")
     bare = bare.replace(",", ".")
     return float(bare) if _NUMBER.fullmatch(bare) else None
 
@@ -204,19 +244,22 @@ def _unknown(words: str, column: Column) -> Read:
     """Return the refusal of words that name no code, with the closest ones."""
     choices, near = closest(words, column)
     code = "unknown_choice" if choices else "unknown_code_close" if near else "unknown_code"
-    return Read(code=code, params={"of": column.of, "choices": choices, "suggestion": near, "part": words})
+    return Read(
+        code=code, params={"of": column.of, "choices": choices, "suggestion": near, "part": words}
+    )
 
 
 # --- identifiers ------------------------------------------------------------------------------
 def _siret(cell: object, _column: Column) -> Read:
-    return _identified(cell, *identifiers.clean_siret(cell), length=identifiers.SIRET_LENGTH)
+    return _identified(cell, identifiers.clean_siret(cell), length=identifiers.SIRET_LENGTH)
 
 
 def _siren(cell: object, _column: Column) -> Read:
-    return _identified(cell, *identifiers.clean_siren(cell), length=identifiers.SIREN_LENGTH)
+    return _identified(cell, identifiers.clean_siren(cell), length=identifiers.SIREN_LENGTH)
 
 
-def _identified(cell: object, value: str | None, code: str | None, *, length: int) -> Read:
+def _identified(cell: object, cleaned: tuple[str | None, str | None], *, length: int) -> Read:
+    value, code = cleaned
     if code is None:
         return Read(value)
     suggestion = identifiers.with_lost_zero(cell, length=length)

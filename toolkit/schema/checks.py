@@ -1,7 +1,8 @@
-"""Every problem of every completed table at once: cells, keys, references; the rest is in `rules`."""
+"""Every problem of every completed table at once: cells, keys, references, then the rules."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,8 +14,9 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.schema import geometry_checks, rules
 from toolkit.schema.contracts import CONTRACTS, Column
-from toolkit.schema.faults import PLACE_COLUMNS, Faults
+from toolkit.schema.faults import PLACE_COLUMNS, Faults, shown
 from toolkit.schema.values import as_numbers
+from toolkit.schema.ways import CHOICES_SHOWN
 
 LONGEST_ID: Final = 200
 LONGEST_TEXT: Final = 10_000
@@ -22,7 +24,6 @@ LONGEST_TEXT: Final = 10_000
 LISTED: Final = 5
 FIRST_YEAR: Final = 1000
 """A lower bound from here on tells that a number is a year."""
-CHOICES_SHOWN: Final = 24
 
 _NOT_WRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
 _NOT_IN_ID = r"[|\x00-\x1f\x7f\ud800-\udfff]|^\s|\s$"
@@ -30,7 +31,9 @@ _ID_KINDS = frozenset({"id", "reference"})
 _ONE_CODE = frozenset({"enum", "code"})
 _CODES = frozenset({"enum", "code", "enum_list", "code_list"})
 _WEB = r"https?://[^\s<>\"]+"
-_DAY = r"\d{4}-\d{2}-\d{2}"
+_LINE_DIGITS = 10
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_COMMUNE = r"([0-9]{2}|2[AB])[0-9]{3}"
 
 
 def check_tables(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
@@ -51,7 +54,9 @@ def check_tables(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     -----
     Vectorised: rows are looked at one by one only where they are at fault.
     """
-    gathered = {name: Faults(CONTRACTS[name], tables[name].reset_index(drop=True)) for name in v.TABLES}
+    gathered = {
+        name: Faults(CONTRACTS[name], tables[name].reset_index(drop=True)) for name in v.TABLES
+    }
     for faults in gathered.values():
         for column in faults.contract.columns:
             if column.kind != "geometry":
@@ -61,15 +66,26 @@ def check_tables(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
     _check_references(gathered)
     rules.check_rules(gathered)
     geometry_checks.check_geometries(gathered)
-    return sorted((problem for faults in gathered.values() for problem in faults.problems), key=_order)
+    return sorted(
+        (problem for faults in gathered.values() for problem in faults.problems), key=_order
+    )
 
 
-def _order(problem: Problem) -> tuple[int, str, int, str, int, str, str]:
+def _order(problem: Problem) -> tuple[int, str, float, str, int, str, str]:
     contract = CONTRACTS[problem.table]
     place = contract.names.index(problem.column) if problem.column in contract.names else -1
-    line = int(problem.row) if problem.row.isascii() and problem.row.isdigit() else 0
     row = problem.row
-    return v.TABLES.index(problem.table), problem.where, line, row, place, problem.code, problem.found
+    is_line = len(row) < _LINE_DIGITS and row.isascii() and row.isdigit()
+    line = int(row) if is_line else math.inf
+    return (
+        v.TABLES.index(problem.table),
+        problem.where,
+        line,
+        row,
+        place,
+        problem.code,
+        problem.found,
+    )
 
 
 # --- cells ------------------------------------------------------------------------------------
@@ -117,38 +133,32 @@ def _check_numbers(faults: Faults, column: Column) -> None:
 
 def _check_text(faults: Faults, column: Column) -> None:
     """Check a column whose cells are text: characters, length, codes, form."""
-    cells = faults.frame[column.name]
-    texts = cells.dropna().astype("object").map(str)
+    texts = faults.frame[column.name].dropna().astype("object").map(str)
     unique = pd.Series(pd.unique(texts), dtype="object")
     if unique.empty:
         return
     is_id = column.kind in _ID_KINDS
     longest = LONGEST_ID if is_id else LONGEST_TEXT
-    _add_values(faults, column, unique[unique.map(len) > longest], code="text_too_long", params={"maximum": longest})
-    if is_id:
-        _add_values(faults, column, unique[unique.str.contains(_NOT_IN_ID)], code="bad_id")
-    else:
-        _add_values(faults, column, unique[unique.str.contains(_NOT_WRITABLE)], code="bad_characters")
-    if column.kind in _CODES:
-        _check_codes(faults, column, unique)
-    elif column.kind == "url":
-        _add_values(faults, column, unique[~unique.str.fullmatch(_WEB)], code="bad_url")
+    wrong: dict[str, pd.Series[bool]] = {
+        "text_too_long": unique.map(len) > longest,
+        "bad_id" if is_id else "bad_characters": unique.str.contains(
+            _NOT_IN_ID if is_id else _NOT_WRITABLE
+        ),
+    }
+    if column.kind == "url":
+        wrong["bad_url"] = ~unique.str.fullmatch(_WEB)
     elif column.kind == "date":
-        shaped = unique.str.fullmatch(_DAY) & pd.to_datetime(unique, format="%Y-%m-%d", errors="coerce").notna()
-        _add_values(faults, column, unique[~shaped], code="bad_date")
-    if column.name == "commune_id" and faults.contract.table == v.COMMUNES:
-        bad = unique[~unique.str.fullmatch(r"(\d{2}|2[AB])\d{3}")]
-        _add_values(faults, column, bad, code="bad_commune_code")
-
-
-def _add_values(
-    faults: Faults, column: Column, values: pd.Series[str], *, code: str, params: Mapping[str, object] | None = None
-) -> None:
-    """Note a problem for each row that holds one of the values."""
-    if len(values):
-        cells = faults.frame[column.name]
-        held = cells.notna() & cells.astype("object").map(str).isin(set(values))
-        faults.add(held, code, column=column.name, params=params)
+        days = pd.to_datetime(unique, format="%Y-%m-%d", errors="coerce")
+        wrong["bad_date"] = ~unique.str.fullmatch(_DAY) | days.isna()
+    elif column.name == "commune_id" and faults.contract.table == v.COMMUNES:
+        wrong["bad_commune_code"] = ~unique.str.fullmatch(_COMMUNE)
+    for code, flags in wrong.items():
+        values = set(unique[flags.astype("bool") & (unique.str.strip() != "")])
+        if values:
+            held = faults.frame[column.name].astype("object").map(str).isin(values)
+            faults.add(held, code, column=column.name, params={"maximum": longest})
+    if column.kind in _CODES:
+        _check_codes(faults, column)
 
 
 def known_codes(column: Column) -> frozenset[str]:
@@ -158,35 +168,36 @@ def known_codes(column: Column) -> frozenset[str]:
     return nomenclature.codes(column.of)
 
 
-def _check_codes(faults: Faults, column: Column, unique: pd.Series[str]) -> None:
+def _check_codes(faults: Faults, column: Column) -> None:
     """Check that codes are known; a cell of a list may hold several."""
     known = known_codes(column)
-    if column.kind in _ONE_CODE:
-        bad = {cell: cell for cell in unique if cell not in known}
-    else:
-        wrong = {cell: [code for code in v.split_list(cell) if code not in known] for cell in unique}
-        bad = {cell: ", ".join(codes) for cell, codes in wrong.items() if codes}
-    bad = {cell: codes for cell, codes in bad.items() if cell.strip()}
-    if not bad:
-        return
     cells = faults.frame[column.name].astype("object")
-    few = len(known) <= CHOICES_SHOWN
-    faults.add(
-        cells.isin(set(bad)),
-        "unknown_choice" if few else "unknown_code",
-        column=column.name,
-        found=lambda position: bad[str(cells.iloc[position])][:LONGEST_ID],
-        params={"of": column.of, "choices": ", ".join(sorted(known)) if few else ""},
-    )
+    bad: dict[str, str] = {}
+    for cell in pd.unique(cells.dropna()):
+        codes = v.split_list(cell) if column.kind not in _ONE_CODE else (str(cell),)
+        unknown = [code for code in codes if code not in known and code.strip()]
+        if unknown:
+            bad[str(cell)] = shown(", ".join(unknown))
+    if bad:
+        few = len(known) <= CHOICES_SHOWN
+        faults.add(
+            cells.isin(set(bad)),
+            "unknown_choice" if few else "unknown_code",
+            column=column.name,
+            found=lambda position: bad[str(cells.iloc[position])],
+            params={"of": column.of, "choices": ", ".join(sorted(known)) if few else ""},
+        )
 
 
 def _check_extra(faults: Faults) -> None:
     """Check that the user's own columns can be written; they are free otherwise."""
-    names = [name for name in faults.frame.columns if name not in (*faults.contract.names, *PLACE_COLUMNS)]
-    for name in names:
+    ours = {*faults.contract.names, *PLACE_COLUMNS}
+    for name in faults.frame.columns:
         cells = faults.frame[name]
-        if cells.dtype == "object" or cells.dtype == "str":
-            texts = cells.map(lambda cell: cell if isinstance(cell, str) else "").astype("object")
+        if name not in ours and str(cells.dtype) in {"object", "str"}:
+            texts = pd.Series(
+                [cell if isinstance(cell, str) else "" for cell in cells], dtype="object"
+            )
             bad = texts.str.contains(_NOT_WRITABLE).astype("bool")
             faults.add(bad, "bad_characters", column=str(name))
 
@@ -199,27 +210,32 @@ def _check_key(faults: Faults) -> None:
     double = frame.notna().all(axis=1) & frame.duplicated(keep=False)
     if not double.any():
         return
-    rows: dict[tuple[object, ...], list[str]] = {}
-    for position in np.flatnonzero(double):
-        rows.setdefault(tuple(frame.iloc[position]), []).append(faults.row(int(position)))
-
-    def others(position: int) -> dict[str, str]:
-        same = sorted(rows[tuple(frame.iloc[position])], key=lambda row: (len(row), row))
-        more = ", …" if len(same) > LISTED else ""
-        return {"rows": ", ".join(same[:LISTED]) + more, "count": str(len(same))}
-
+    groups = frame[double].groupby(key, sort=False).ngroup()
+    params = {
+        group: _repeated([faults.row(int(position)) for position in places])
+        for group, places in groups.groupby(groups).groups.items()
+    }
     faults.add(
         double,
         "duplicate_key",
         column=key[-1],
         found=lambda position: " / ".join(faults.cell(position, name) for name in key),
-        params=others,
+        params=lambda position: params[groups.loc[position]],
     )
+
+
+def _repeated(rows: list[str]) -> dict[str, object]:
+    """Return how many rows have a key, and the first of them."""
+    first = sorted(rows, key=lambda row: (len(row), row))[:LISTED]
+    return {"rows": ", ".join(first) + (", …" if len(rows) > LISTED else ""), "count": len(rows)}
 
 
 def _check_references(gathered: Mapping[str, Faults]) -> None:
     """Check that every id that a row refers to exists."""
-    ids = {name: set(faults.frame[faults.contract.key[0]].dropna()) for name, faults in gathered.items()}
+    ids = {
+        name: set(faults.frame[faults.contract.key[0]].dropna())
+        for name, faults in gathered.items()
+    }
     for faults in gathered.values():
         for column in faults.contract.columns:
             if column.kind != "reference":

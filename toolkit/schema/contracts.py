@@ -1,4 +1,4 @@
-"""What each table must look like: columns, kinds, ranges, references.  Facts only, no code that checks."""
+"""What each table must look like: columns, kinds, ranges, references.  Facts only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Kind = Literal[
     "reference",
     "geometry",
 ]
-"""What a cell holds.  ``enum`` is a closed list of the vocabulary, ``code`` a code of a nomenclature."""
+"""What a cell holds.  ``enum`` is a closed list of the vocabulary, ``code`` of a nomenclature."""
 
 DTYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"number": "float64", "integer": "Int64", "boolean": "boolean"}
@@ -72,7 +72,7 @@ class Column:
 
     @property
     def dtype(self) -> str:
-        """pandas type of the column (geometry excepted)."""
+        """Pandas type of the column (geometry excepted)."""
         return DTYPES.get(self.kind, "str")
 
 
@@ -206,8 +206,18 @@ CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
                 (
                     Column("flow_id", "id", required=True),
                     Column("nature", "enum", required=True, of="nature"),
-                    Column("origin", "reference", required=True, references=(v.ACTORS, v.COMMUNES, v.OUTSIDE)),
-                    Column("destination", "reference", required=True, references=(v.ACTORS, v.COMMUNES, v.OUTSIDE)),
+                    Column(
+                        "origin",
+                        "reference",
+                        required=True,
+                        references=(v.ACTORS, v.COMMUNES, v.OUTSIDE),
+                    ),
+                    Column(
+                        "destination",
+                        "reference",
+                        required=True,
+                        references=(v.ACTORS, v.COMMUNES, v.OUTSIDE),
+                    ),
                     Column("category", "code", of="categories"),
                     Column("label"),
                     Column("quantity", "number", minimum=0),
@@ -237,7 +247,9 @@ CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
                 v.MEMBERS,
                 ("cooperation_id", "actor_id"),
                 (
-                    Column("cooperation_id", "reference", required=True, references=(v.COOPERATIONS,)),
+                    Column(
+                        "cooperation_id", "reference", required=True, references=(v.COOPERATIONS,)
+                    ),
                     Column("actor_id", "reference", required=True, references=(v.ACTORS,)),
                     Column("role", "enum", of="member_role", default="partner"),
                 ),
@@ -297,11 +309,13 @@ CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
 
 
 def empty(table: str) -> pd.DataFrame:
-    """Return a table without rows, with the columns and types of its contract (geometry as object)."""
+    """Return a table without rows, with the columns and types of its contract."""
     contract = CONTRACTS[table]
     return pd.DataFrame(
         {
-            column.name: pd.Series([], dtype="object" if column.kind == "geometry" else column.dtype)
+            column.name: pd.Series(
+                [], dtype="object" if column.kind == "geometry" else column.dtype
+            )
             for column in contract.columns
         }
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from toolkit.errors import Problem
 from toolkit.schema.contracts import Contract
 from toolkit.schema.values import is_missing, written
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROW: Final = "_row"
 """Column of a parsed frame: what the user knows the row by (number of the line in the sheet)."""
@@ -82,11 +84,25 @@ class Faults:
                 )
             )
 
-    def add_table(self, code: str, *, column: str = "", found: str = "", params: Mapping[str, Any] | None = None) -> None:
+    def add_table(
+        self,
+        code: str,
+        *,
+        column: str = "",
+        found: str = "",
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
         """Note one problem of the table as a whole."""
         where = self.where(0) if len(self.frame) else ""
         self.problems.append(
-            Problem(code, table=self.contract.table, column=column, found=found, params=params or {}, where=where)
+            Problem(
+                code,
+                table=self.contract.table,
+                column=column,
+                found=found,
+                params=params or {},
+                where=where,
+            )
         )
 
     def cell(self, position: int, column: str) -> str:

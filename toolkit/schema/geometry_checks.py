@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from toolkit import crs
@@ -16,10 +15,15 @@ from toolkit.errors import CrsError
 from toolkit.schema.faults import Faults
 from toolkit.schema.values import as_numbers
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MARGIN_M: Final = 5_000.0
 """Metres beyond the outline of the perimeter at which a place is taken for a mistake (own rule)."""
 MARGIN_KM: Final = MARGIN_M / 1_000
 
+FARTHEST_EAST: Final = 180.0
+FARTHEST_NORTH: Final = 90.0
 _POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -43,13 +47,15 @@ def _zone(communes: Faults) -> crs.Zone | None:
         return None
 
 
-def _check_polygons(communes: Faults) -> pd.Series[bool]:
+def _check_polygons(communes: Faults) -> np.ndarray:
     """Check the outlines of communes; return which are sound."""
     shapes = gpd.GeoDataFrame(communes.frame).geometry
     missing = shapes.isna() | shapes.is_empty
     communes.add(missing, "geometry_missing", column=v.GEOMETRY, found=lambda _: "")
     other = ~missing & ~shapes.geom_type.isin(_POLYGONS)
-    communes.add(other, "geometry_type", column=v.GEOMETRY, found=lambda at: str(shapes.iloc[at].geom_type))
+    communes.add(
+        other, "geometry_type", column=v.GEOMETRY, found=lambda at: str(shapes.iloc[at].geom_type)
+    )
     broken = ~missing & ~other & ~shapes.is_valid
     communes.add(
         broken,
@@ -57,54 +63,60 @@ def _check_polygons(communes: Faults) -> pd.Series[bool]:
         column=v.GEOMETRY,
         found=lambda at: str(shapely.is_valid_reason(shapes.iloc[at])),
     )
-    return ~(missing | other | broken)
+    return np.asarray(~(missing | other | broken), dtype=bool)
 
 
-def _check_coordinates(actors: Faults) -> pd.Series[bool]:
-    """Check the coordinates of actors; return which have a point of their own that can be looked at."""
+def _check_coordinates(actors: Faults) -> np.ndarray:
+    """Check the coordinates of actors; return which have a point of their own to look at."""
     frame = gpd.GeoDataFrame(actors.frame)
     latitude, longitude = as_numbers(frame["latitude"]), as_numbers(frame["longitude"])
     half = frame["latitude"].notna() ^ frame["longitude"].notna()
-    actors.add(half, "half_coordinates", column="latitude", found=lambda at: _pair(latitude.iloc[at], longitude.iloc[at]))
+    actors.add(half, "half_coordinates", column="latitude", found=_pairs(latitude, longitude))
     shapes = frame.geometry
-    given = shapes.notna() & ~shapes.is_empty & (frame["located_by"] != "commune").to_numpy()
+    given = shapes.notna() & (frame["located_by"] != "commune").to_numpy()
     other = given & (shapes.geom_type != "Point")
-    actors.add(other, "geometry_type", column=v.GEOMETRY, found=lambda at: str(shapes.iloc[at].geom_type))
+    actors.add(
+        other, "geometry_type", column=v.GEOMETRY, found=lambda at: str(shapes.iloc[at].geom_type)
+    )
     points = given & ~other
     x, y = shapes.where(points).x, shapes.where(points).y
     nowhere = points & (x == 0) & (y == 0)
     actors.add(nowhere, "zero_coordinates", column="latitude", found=lambda _: "0 ; 0")
-    in_range = np.isfinite(x) & np.isfinite(y) & (x.abs() <= 180) & (y.abs() <= 90)  # noqa: PLR2004
-    actors.add(
-        points & ~in_range & latitude.isna(), "bad_point", column=v.GEOMETRY, found=lambda at: _pair(y.iloc[at], x.iloc[at])
-    )
-    return points & ~nowhere & in_range
+    possible = _is_on_earth(x, y)
+    # Written latitudes and longitudes out of range are already told of by the check of numbers.
+    impossible = points & ~possible & latitude.isna()
+    actors.add(impossible, "bad_point", column=v.GEOMETRY, found=_pairs(y, x))
+    return np.asarray(points & ~nowhere & possible, dtype=bool)
 
 
 def _check_distance(
-    actors: Faults, placed: pd.Series[bool], *, outline: gpd.GeoDataFrame, zone: crs.Zone
+    actors: Faults, placed: np.ndarray, *, outline: gpd.GeoDataFrame, zone: crs.Zone
 ) -> None:
     """Note the points that lie far from every commune, and those whose coordinates are swapped."""
-    polygons = outline.geometry.to_crs(epsg=zone.epsg)
-    tree = shapely.STRtree(polygons.to_numpy())
-    points = gpd.GeoDataFrame(actors.frame).geometry[placed]
-    far = ~_is_near(points, tree=tree, zone=zone)
+    tree = shapely.STRtree(outline.geometry.to_crs(epsg=zone.epsg).to_numpy())
+    points = gpd.GeoDataFrame(actors.frame).geometry
+    far = placed.copy()
+    far[placed] = ~_is_near(points[placed], tree=tree, zone=zone)
     if not far.any():
         return
-    lost = points[far]
-    turned = gpd.GeoSeries(gpd.points_from_xy(lost.y, lost.x), index=lost.index, crs=lost.crs)
-    turned = turned[(turned.x.abs() <= 180) & (turned.y.abs() <= 90)]  # noqa: PLR2004
-    swapped = turned.index[_is_near(turned, tree=tree, zone=zone)]
-    everywhere = pd.Series(np.arange(len(actors.frame)), index=actors.frame.index)
-
-    def found(at: int) -> str:
-        return _pair(points.loc[everywhere.index[at]].y, points.loc[everywhere.index[at]].x)
-
-    rest = lost.index.difference(swapped)
-    actors.add(actors.frame.index.isin(swapped), "coordinates_swapped", column="latitude", found=found)
-    actors.add(
-        actors.frame.index.isin(rest), "outside_perimeter", column="latitude", found=found, params={"km": f"{MARGIN_KM:g}"}
+    x, y = points.where(far).x, points.where(far).y
+    turned = far & np.asarray(_is_on_earth(y, x), dtype=bool)
+    swapped = turned.copy()
+    swapped[turned] = _is_near(
+        gpd.GeoSeries(gpd.points_from_xy(y[turned], x[turned], crs=points.crs)),
+        tree=tree,
+        zone=zone,
     )
+    actors.add(swapped, "coordinates_swapped", column="latitude", found=_pairs(y, x))
+    margin = {"km": f"{MARGIN_KM:g}"}
+    actors.add(
+        far & ~swapped, "outside_perimeter", column="latitude", found=_pairs(y, x), params=margin
+    )
+
+
+def _is_on_earth(x: pd.Series[float], y: pd.Series[float]) -> pd.Series[bool]:
+    """Return which coordinates can be a longitude and a latitude."""
+    return (x.abs() <= FARTHEST_EAST) & (y.abs() <= FARTHEST_NORTH)
 
 
 def _is_near(points: gpd.GeoSeries, *, tree: shapely.STRtree, zone: crs.Zone) -> np.ndarray:
@@ -121,9 +133,11 @@ def _is_near(points: gpd.GeoSeries, *, tree: shapely.STRtree, zone: crs.Zone) ->
     return near
 
 
-def _pair(latitude: float, longitude: float) -> str:
-    """Return coordinates as text."""
-    return f"{latitude:.5f} ; {longitude:.5f}"
+def _pairs(latitude: pd.Series[float], longitude: pd.Series[float]) -> Callable[[int], str]:
+    """Return what writes the coordinates of a row as text."""
 
+    def written(position: int) -> str:
+        both = (latitude.iloc[position], longitude.iloc[position])
+        return " ; ".join("…" if np.isnan(number) else f"{number:.5f}" for number in both)
 
-
+    return written

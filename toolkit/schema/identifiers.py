@@ -3,19 +3,27 @@
 References
 ----------
 .. [1] Luhn, H. P. (1960). Computer for verifying numbers. US patent 2,950,048.  (the check digit)
-.. [2] The exception of La Poste and the ways spreadsheets damage numbers: own survey of public files,
-   see docs/decisions.
+.. [2] The exception of La Poste and the ways spreadsheets damage numbers: own survey of public
+   files, see docs/decisions.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal, InvalidOperation
-from typing import Final
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
+
+from toolkit.schema.values import as_float, is_missing, is_number, written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Digits = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 SIREN_LENGTH: Final = 9
 SIRET_LENGTH: Final = 14
@@ -34,10 +42,14 @@ _FIVE = 5
 _NINE = 9
 _ROUND_ZEROS: Final = "00000"
 _EXACT_FLOAT: Final = 2**53
-_BLANKS = re.compile("[\\s.\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{ZERO WIDTH SPACE}\ufeff'-]")
+_BLANKS = re.compile(
+    "[\\s.\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{ZERO WIDTH SPACE}\ufeff'-]"
+)
 _FLOAT_TAIL = re.compile(r"(?<=\d{8})[.,]0{1,2}$")
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d*)?[eE]\+?\d{1,2}")
-_EMPTY: Final = frozenset({"", "nan", "none", "null", "[nd]", "nd", "nc", "nr", "na", "n/a", "nonrenseigné", "x"})
+_EMPTY: Final = frozenset(
+    {"", "nan", "none", "null", "[nd]", "nd", "nc", "nr", "na", "n/a", "nonrenseigné", "x"}
+)
 
 
 def is_luhn(digits: str) -> bool:
@@ -63,16 +75,18 @@ def is_siren(digits: str) -> bool:
 
 
 def is_siret(digits: str) -> bool:
-    """Return whether a text is a SIRET: 14 digits by Luhn, or by the rule of La Poste.
+    """Return whether a text is a SIRET: a SIREN, then 5 digits, by Luhn or by the rule of La Poste.
+
+    No establishment bears the number 00000: it is what rounding leaves.
 
     Examples
     --------
     >>> is_siret("73282932000074"), is_siret("35600000049837")
     (True, True)
     """
-    if len(digits) != SIRET_LENGTH or not (digits.isascii() and digits.isdigit()):
+    if len(digits) != SIRET_LENGTH or not is_siren(digits[:SIREN_LENGTH]):
         return False
-    if digits.endswith(_ROUND_ZEROS) or not digits.strip("0"):
+    if not (digits.isascii() and digits.isdigit()) or digits.endswith(_ROUND_ZEROS):
         return False
     if digits.startswith(LA_POSTE) and sum(map(int, digits)) % _FIVE == 0:
         return True
@@ -143,40 +157,32 @@ def _clean(cell: object, *, length: int) -> tuple[str | None, str | None]:
 
 def _digits(cell: object) -> tuple[str, str | None]:
     """Return the digits of a cell, or the reason why it holds something else."""
-    if cell is None or cell is pd.NA or cell is pd.NaT:
+    if is_missing(cell):
         return "", None
-    if isinstance(cell, bool | np.bool_):
-        return "", CHARACTERS
-    if isinstance(cell, float | np.floating | Decimal):
-        return _digits_of_number(float(cell))
-    if isinstance(cell, int | np.integer):
-        return (str(int(cell)), None) if cell >= 0 else ("", CHARACTERS)
-    written = str(cell).strip()
-    if _SCIENTIFIC.fullmatch(written):
-        return _digits_of_scientific(written)
-    bare = _BLANKS.sub("", _FLOAT_TAIL.sub("", written))
+    if is_number(cell):
+        return _digits_of_number(cell)
+    text = written(cell).strip()
+    if _SCIENTIFIC.fullmatch(text):
+        return _digits_of_scientific(text)
+    bare = _BLANKS.sub("", _FLOAT_TAIL.sub("", text))
     if bare.casefold() in _EMPTY:
         return "", None
-    if not (bare.isascii() and bare.isdigit()):
-        return "", CHARACTERS
-    return bare, None
+    return (bare, None) if bare.isascii() and bare.isdigit() else ("", CHARACTERS)
 
 
-def _digits_of_number(number: float) -> tuple[str, str | None]:
-    if math.isnan(number):
-        return "", None
+def _digits_of_number(cell: Any) -> tuple[str, str | None]:  # noqa: ANN401 - any number
+    if isinstance(cell, int | np.integer):
+        return (str(int(cell)), None) if cell >= 0 else ("", CHARACTERS)
+    number = as_float(cell)
     if not math.isfinite(number) or number < 0 or not number.is_integer():
         return "", CHARACTERS
     return ("", ROUNDED) if number > _EXACT_FLOAT else (str(int(number)), None)
 
 
-def _digits_of_scientific(written: str) -> tuple[str, str | None]:
-    """Return the digits of ``7.3282932000074E13``; rounded if the mantissa is shorter than the number."""
-    mantissa, exponent = re.split("[eE]", written.replace(",", "."))
-    try:
-        number = Decimal(f"{mantissa}E{exponent}")
-    except InvalidOperation:
-        return "", CHARACTERS
+def _digits_of_scientific(text: str) -> tuple[str, str | None]:
+    """Return the digits of ``7.3282932000074E13``; rounded where the mantissa lacks some."""
+    mantissa, exponent = re.split("[eE]", text.replace(",", "."))
+    number = Decimal(f"{mantissa}E{exponent}")
     shown = len(mantissa.replace(".", ""))
     whole = number == number.to_integral_value()
     return (str(int(number)), None) if whole and shown > int(exponent) else ("", ROUNDED)
@@ -185,17 +191,17 @@ def _digits_of_scientific(written: str) -> tuple[str, str | None]:
 def _fault(digits: str, *, length: int) -> str | None:
     """Return why digits are no SIREN or SIRET; None if they are one."""
     is_valid = is_siret if length == SIRET_LENGTH else is_siren
+    code: str | None = LENGTH
     if len(digits) == length:
-        if is_valid(digits):
-            return None
-        return ROUNDED if digits.endswith(_ROUND_ZEROS) and digits.strip("0") else CHECKSUM
-    if length == SIRET_LENGTH and is_siren(digits):
-        return SIRET_IS_SIREN
-    if length == SIREN_LENGTH and is_siret(digits):
-        return SIREN_IS_SIRET
-    if len(digits) < length and length - len(digits) <= _MOST_LOST and is_valid(digits.zfill(length)):
-        return LOST_ZERO
-    return LENGTH
+        rounded = digits.endswith(_ROUND_ZEROS) and digits.strip("0") != ""
+        code = None if is_valid(digits) else ROUNDED if rounded else CHECKSUM
+    elif length == SIRET_LENGTH and is_siren(digits):
+        code = SIRET_IS_SIREN
+    elif length == SIREN_LENGTH and is_siret(digits):
+        code = SIREN_IS_SIRET
+    elif 0 < length - len(digits) <= _MOST_LOST and is_valid(digits.zfill(length)):
+        code = LOST_ZERO
+    return code
 
 
 _MOST_LOST: Final = 2
@@ -226,7 +232,9 @@ def invalid_sirets(cells: pd.Series[str]) -> pd.Series[bool]:
 
 def _invalid(cells: pd.Series[str], *, length: int) -> pd.Series[bool]:
     given = cells.notna()
-    shaped = given & cells.astype("str").str.fullmatch(rf"[0-9]{{{length}}}").fillna(value=False).astype("bool")
+    shaped = given & cells.astype("str").str.fullmatch(rf"[0-9]{{{length}}}").fillna(
+        value=False
+    ).astype("bool")
     bad = given & ~shaped
     if shaped.any():
         texts = cells[shaped].to_numpy(dtype=f"S{length}")
@@ -235,16 +243,20 @@ def _invalid(cells: pd.Series[str], *, length: int) -> pd.Series[bool]:
     return bad
 
 
-def _pass(digits: np.ndarray) -> np.ndarray:
+def _pass(digits: Digits) -> Flags:
     """Return which rows of digits are valid identifiers."""
-    length = digits.shape[1]
-    doubled = digits.copy()
-    doubled[:, length - 2 :: -2] *= 2
-    doubled -= _NINE * (doubled > _NINE)
-    valid = doubled.sum(axis=1) % 10 == 0
-    valid &= digits.any(axis=1)
-    if length == SIRET_LENGTH:
-        poste = (digits[:, :SIREN_LENGTH] == [int(mark) for mark in LA_POSTE]).all(axis=1)
-        valid |= poste & (digits.sum(axis=1) % _FIVE == 0)
+    siren = digits[:, :SIREN_LENGTH]
+    valid = _luhn(siren) & siren.any(axis=1)
+    if digits.shape[1] == SIRET_LENGTH:
+        poste = (siren == [int(mark) for mark in LA_POSTE]).all(axis=1)
+        valid &= _luhn(digits) | (poste & (digits.sum(axis=1) % _FIVE == 0))
         valid &= digits[:, SIREN_LENGTH:].any(axis=1)
-    return np.asarray(valid, dtype=bool)
+    return np.asarray(valid, dtype=np.bool_)
+
+
+def _luhn(digits: Digits) -> Flags:
+    """Return which rows of digits end in their Luhn check digit."""
+    doubled = digits.copy()
+    doubled[:, digits.shape[1] - 2 :: -2] *= 2
+    doubled -= _NINE * (doubled > _NINE)
+    return np.asarray(doubled.sum(axis=1) % 10 == 0, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""A raw table, as read from a file, -> typed columns; every cell that cannot be read is a problem."""
+"""From a raw table, as read from a file, to typed columns and the cells that cannot be read."""
 
 from __future__ import annotations
 
@@ -78,9 +78,13 @@ def parse(
     """
     contract = CONTRACTS[table]
     doubled = sorted({str(name) for name in raw.columns[raw.columns.duplicated()]})
-    problems = [Problem("duplicate_column", table=table, found=name, where=where) for name in doubled]
+    problems = [
+        Problem("duplicate_column", table=table, found=name, where=where) for name in doubled
+    ]
     raw = raw.loc[:, ~raw.columns.duplicated()]
-    raw = raw.loc[[not all(_is_blank(cell) for cell in row) for row in raw.to_numpy(dtype="object")]]
+    raw = raw.loc[
+        [not all(_is_blank(cell) for cell in row) for row in raw.to_numpy(dtype="object")]
+    ]
     labels = [str(label) for label in raw.index]
     made: dict[Any, Any] = {}
     notes: list[Problem] = []
@@ -96,7 +100,9 @@ def parse(
         for label, cell, found in zip(labels, cells, reads, strict=True):
             if found.code:
                 kind = problems if found.value is None else notes
-                kind.append(_problem(found, cell, table=table, row=label, column=column.name, where=where))
+                kind.append(
+                    _problem(found, cell, table=table, row=label, column=column.name, where=where)
+                )
     made[ROW] = pd.Series(labels, dtype="str")
     made[WHERE] = pd.Series([where] * len(labels), dtype="str")
     for name in raw.columns:
@@ -124,12 +130,16 @@ def _is_blank(cell: object) -> bool:
     return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
 
 
-def _read_column(cells: list[object], column: Column, *, names: Mapping[str, Mapping[str, str]]) -> list[Read]:
+def _read_column(
+    cells: list[object], column: Column, *, names: Mapping[str, Mapping[str, str]]
+) -> list[Read]:
     """Return what each cell holds; cells alike are read once."""
     known: dict[tuple[type, object], Read] = {}
     reads = []
     for cell in cells:
-        plain = cell if isinstance(cell, str | int | float | bool | dt.date | None) else written(cell)
+        plain = (
+            cell if isinstance(cell, str | int | float | bool | dt.date | None) else written(cell)
+        )
         key = (type(plain), plain)
         if key not in known:
             known[key] = _named(read(cell, column), column, names=names)
@@ -143,7 +153,11 @@ def _named(found: Read, column: Column, *, names: Mapping[str, Mapping[str, str]
         return found
     if any(found.value in names.get(table, {}).values() for table in column.references):
         return found
-    ids = {names[table][way] for table in column.references if (way := fold(found.value)) in names.get(table, {})}
+    ids = {
+        names[table][way]
+        for table in column.references
+        if (way := fold(found.value)) in names.get(table, {})
+    }
     return Read(ids.pop()) if len(ids) == 1 else found
 
 
@@ -152,11 +166,23 @@ def _typed(values: list[object], column: Column) -> pd.Series:
     if column.dtype == "float64":
         return pd.Series([np.nan if value is None else value for value in values], dtype="float64")
     if column.dtype in {"Int64", "boolean"}:
-        return pd.Series([pd.NA if value is None else value for value in values], dtype=column.dtype)
+        return pd.Series(
+            [pd.NA if value is None else value for value in values], dtype=column.dtype
+        )
     return as_text(values)
 
 
-def _problem(found: Read, cell: object, *, table: str, row: str, column: str, where: str) -> Problem:
+def _problem(
+    found: Read, cell: object, *, table: str, row: str, column: str, where: str
+) -> Problem:
     text = str(found.params.get("part", "")) or written(cell)
     params = {name: value for name, value in found.params.items() if name != "part"}
-    return Problem(found.code, table=table, row=row, column=column, found=shown(text), params=params, where=where)
+    return Problem(
+        found.code,
+        table=table,
+        row=row,
+        column=column,
+        found=shown(text),
+        params=params,
+        where=where,
+    )

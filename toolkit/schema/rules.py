@@ -36,30 +36,30 @@ def _check_identifiers(actors: Faults) -> None:
     """Check SIREN and SIRET, and that they agree."""
     siret, siren = actors.frame["siret"], actors.frame["siren"]
     bad_siret, bad_siren = identifiers.invalid_sirets(siret), identifiers.invalid_sirens(siren)
-    for column, bad, clean, length in (
-        ("siret", bad_siret, identifiers.clean_siret, identifiers.SIRET_LENGTH),
-        ("siren", bad_siren, identifiers.clean_siren, identifiers.SIREN_LENGTH),
-    ):
-        cells = actors.frame[column]
-        reasons = {cell: clean(cell)[1] or identifiers.LENGTH for cell in cells[bad].unique()}
-        for code in sorted(set(reasons.values())):
-            at_fault = bad & cells.map(reasons).eq(code)
-            actors.add(
-                at_fault,
-                code,
-                column=column,
-                params=lambda position, cells=cells, length=length: identifier_params(
-                    cells.iloc[position], length=length
-                ),
-            )
+    _add_identifiers(actors, bad_siret, column="siret", length=identifiers.SIRET_LENGTH)
+    _add_identifiers(actors, bad_siren, column="siren", length=identifiers.SIREN_LENGTH)
     both = siret.notna() & siren.notna() & ~bad_siret & ~bad_siren
     disagree = both & (siret.str[: identifiers.SIREN_LENGTH] != siren)
-    actors.add(disagree, "siret_siren_disagree", column="siren", params=lambda at: {"siret": str(siret.iloc[at])})
+
+    def other(position: int) -> dict[str, object]:
+        return {"siret": str(siret.iloc[position])}
+
+    actors.add(disagree, "siret_siren_disagree", column="siren", params=other)
 
 
-def identifier_params(cell: object, *, length: int) -> dict[str, object]:
-    """Return what the wording of a fault of an identifier needs."""
-    return {"length": length, "suggestion": identifiers.with_lost_zero(cell, length=length)}
+def _add_identifiers(faults: Faults, bad: pd.Series[bool], *, column: str, length: int) -> None:
+    """Note each wrong identifier with its own reason."""
+    cells = faults.frame[column]
+    clean = identifiers.clean_siret if column == "siret" else identifiers.clean_siren
+    reasons = {cell: clean(cell)[1] or identifiers.CHARACTERS for cell in cells[bad].unique()}
+
+    def params(position: int) -> dict[str, object]:
+        suggestion = identifiers.with_lost_zero(cells.iloc[position], length=length)
+        return {"length": length, "suggestion": suggestion}
+
+    for code in sorted(set(reasons.values())):
+        at_fault = bad & cells.map(reasons).eq(code)
+        faults.add(at_fault, code, column=column, params=params)
 
 
 def _check_ids_apart(gathered: Mapping[str, Faults]) -> None:
@@ -95,7 +95,10 @@ def _check_units(faults: Faults) -> None:
         found=lambda position: faults.cell(position, "quantity"),
     )
     pairs = frame[["category", "unit"]].dropna()
-    pairs = pairs[pairs["category"].isin(nomenclature.codes("categories")) & pairs["unit"].isin(nomenclature.codes("units"))]
+    pairs = pairs[
+        pairs["category"].isin(nomenclature.codes("categories"))
+        & pairs["unit"].isin(nomenclature.codes("units"))
+    ]
     wrong = {
         (category, unit): nomenclature.category_dimension(category)
         for category, unit in pairs.drop_duplicates().itertuples(index=False)
@@ -103,7 +106,9 @@ def _check_units(faults: Faults) -> None:
     }
     if not wrong:
         return
-    keys = pd.Series(list(zip(frame["category"], frame["unit"], strict=True)), index=frame.index, dtype="object")
+    keys = pd.Series(
+        list(zip(frame["category"], frame["unit"], strict=True)), index=frame.index, dtype="object"
+    )
     bad = keys.isin(set(wrong))
     if faults.contract.table == v.FLOWS:
         paid = (frame["nature"] == "money") & frame["unit"].isin(units.units_of(_MONEY))
@@ -112,7 +117,9 @@ def _check_units(faults: Faults) -> None:
         bad,
         "unit_dimension",
         column="unit",
-        params=lambda position: {"expected_units": ", ".join(units.units_of(wrong[keys.iloc[position]]))},
+        params=lambda position: {
+            "expected_units": ", ".join(units.units_of(wrong[keys.iloc[position]]))
+        },
     )
 
 

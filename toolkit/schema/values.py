@@ -75,7 +75,7 @@ def as_numbers(cells: pd.Series[Any]) -> pd.Series[float]:
     """Return cells as floats, NaN where a cell is missing or is no number."""
     if cells.dtype == "float64":
         return pd.Series(cells)
-    if pd.api.types.is_numeric_dtype(cells.dtype) and cells.dtype not in {"bool", "boolean"}:
+    if pd.api.types.is_numeric_dtype(cells.dtype) and str(cells.dtype) not in {"bool", "boolean"}:
         return pd.Series(cells.astype("float64"))
     floats = [as_float(cell) if is_number(cell) else math.nan for cell in cells.astype("object")]
     return pd.Series(floats, index=cells.index, dtype="float64")

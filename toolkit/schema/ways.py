@@ -1,4 +1,4 @@
-"""Ways of naming a code: the code itself, its label in either language, an alias, a habit of spelling."""
+"""Ways of naming a code: itself, its label in either language, an alias, a habit of spelling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from toolkit.schema.contracts import Column
 from toolkit.settings import LANGUAGES
 
 OUTSIDE_WORDS: Final = frozenset(
-    {"outside", "elsewhere", "exterieur", "l'exterieur", "a l'exterieur", "ailleurs", "hors territoire"}
+    {
+        "outside",
+        "elsewhere",
+        "exterieur",
+        "l'exterieur",
+        "a l'exterieur",
+        "ailleurs",
+        "hors territoire",
+    }
     | {"hors du territoire", "hors perimetre", "hors du perimetre", "outside the territory"}
 )
 """Folded words for an end of a flow beyond the perimeter."""
@@ -39,7 +47,11 @@ def ways_of(kind: str, of: str) -> Mapping[str, str]:
         return nomenclature.lookup(of)
     ways: dict[str, str] = {}
     for code in v.ENUMS[of]:
-        for label in (*(language.enum_label(of, code, lang=lang) for lang in LANGUAGES), code.replace("_", " "), code):
+        for label in (
+            *(language.enum_label(of, code, lang=lang) for lang in LANGUAGES),
+            code.replace("_", " "),
+            code,
+        ):
             ways.setdefault(fold(label), code)
     return MappingProxyType(ways)
 
@@ -94,7 +106,7 @@ def read_codes(words: str, column: Column) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def closest(words: str, column: Column) -> tuple[str, str]:
-    """Return all codes of a short list, joined; and of any list the way of naming nearest to words."""
+    """Return all codes of a list if it is short, joined, and the way of naming nearest to words."""
     ways = ways_of(column.kind, column.of)
     codes = sorted(set(ways.values()))
     choices = ", ".join(codes) if len(codes) <= CHOICES_SHOWN else ""

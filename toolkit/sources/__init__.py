@@ -1,4 +1,4 @@
-"""The outside world in: one file a source, each giving rows of the model and where they come from."""
+"""The outside world in: one file a source, each giving rows of the model with their origin."""
 
 from __future__ import annotations
 

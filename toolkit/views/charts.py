@@ -10,7 +10,7 @@ from toolkit.views.palette import ACCENT, INK, family_colour, shape_svg
 
 _ROW: Final = 30
 _LABEL: Final = 250
-_BAR: Final = 300
+_BAR: Final = 255
 _WIDTH: Final = 640
 _SHORT: Final = 38
 

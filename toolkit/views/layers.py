@@ -123,19 +123,43 @@ def actor_columns(territory: Territory, *, lang: str) -> dict[str, Any]:
     }
     if is_aggregated(territory):
         return {**made, **_counted_points(actors, territory, place)}
+    xs, ys = _spread(territory)
     activities = sorted(actors["activity"].dropna().unique())
     index = {code: position for position, code in enumerate(activities)}
     return {
         **made,
         "activities": [nomenclature.label("naf", code, lang=lang) for code in activities],
-        "x": np.round(actors.geometry.x.to_numpy(), DECIMALS).tolist(),
-        "y": np.round(actors.geometry.y.to_numpy(), DECIMALS).tolist(),
+        "x": xs,
+        "y": ys,
         "name": [_short(name) for name in actors["name"]],
         "family": [v.FAMILIES.index(family) for family in actors["family"]],
         "commune": [place[code] for code in actors["commune_id"]],
         "activity": [index.get(code, -1) for code in actors["activity"]],
         "exact": (actors["located_by"] == "address").astype(int).tolist(),
     }
+
+
+def _spread(territory: Territory) -> tuple[list[float], list[float]]:
+    """Return where actors are drawn: those of no known address in a spiral around their commune.
+
+    Else all of them would be one point that hides all but one.  The spiral (golden angle) stays
+    within a quarter of the commune's smaller side.
+    """
+    actors, communes = territory.actors, territory.communes
+    boxes = communes.geometry.bounds
+    side = np.minimum(boxes["maxx"] - boxes["minx"], boxes["maxy"] - boxes["miny"])
+    room = pd.Series(side.to_numpy() / 4, index=communes["commune_id"].array)
+    vague = (actors["located_by"] != "address").to_numpy()
+    homes = actors["commune_id"].where(vague, other="")
+    place = actors.groupby(homes).cumcount().to_numpy()
+    total = homes.map(homes.value_counts()).to_numpy(dtype="float64")
+    # A lone actor stays at the centre; the others fill the disc evenly.
+    radius = np.where(vague & (total > 1), np.sqrt((place + 0.5) / total), 0.0)
+    radius *= actors["commune_id"].map(room).to_numpy(dtype="float64")
+    angle = place * np.pi * (3 - np.sqrt(5))
+    xs = actors.geometry.x.to_numpy() + radius * np.sin(angle)
+    ys = actors.geometry.y.to_numpy() + radius * np.cos(angle)
+    return np.round(xs, DECIMALS).tolist(), np.round(ys, DECIMALS).tolist()
 
 
 def _short(name: object) -> str:
@@ -170,11 +194,11 @@ def _places(territory: Territory) -> dict[str, list[float]]:
     communes = territory.communes
     centres = communes.geometry.representative_point()
     actors = territory.actors
-    points = {}
-    for ids, shapes in ((communes["commune_id"], centres), (actors["actor_id"], actors.geometry)):
-        xs = np.round(shapes.x.to_numpy(), DECIMALS).tolist()
-        ys = np.round(shapes.y.to_numpy(), DECIMALS).tolist()
-        points.update({key: [x, y] for key, x, y in zip(ids, xs, ys, strict=True)})
+    xs = np.round(centres.x.to_numpy(), DECIMALS).tolist()
+    ys = np.round(centres.y.to_numpy(), DECIMALS).tolist()
+    points = {key: [x, y] for key, x, y in zip(communes["commune_id"], xs, ys, strict=True)}
+    for key, x, y in zip(actors["actor_id"], *_spread(territory), strict=True):
+        points[key] = [x, y]
     return points
 
 

@@ -1,4 +1,4 @@
-"""Tables for notebooks: the frames of a diagnosis with words in place of codes."""
+"""The frames of a diagnosis as a person reads them: words in place of codes (see also ``frames``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from toolkit.language import enum_label, listing, percent, text
 from toolkit.views.words import (
     COUNTED,
     candidate_title,
-    category_label,
     gap_title,
     place_names,
     quantity_text,
@@ -20,7 +19,6 @@ from toolkit.views.words import (
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
-    from toolkit.territory import Territory
 
 Row = Mapping[Any, Any]
 
@@ -74,20 +72,6 @@ def partnership_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
         "selected": lambda row: yes if row["selected"] else no,
     }
     return _worded(diagnosis.partnerships, key="candidate_id", cells=cells, lang=lang)
-
-
-def actor_table(territory: Territory, *, lang: str) -> pd.DataFrame:
-    """Return the actors in words: name, family, activity, commune, how they are placed."""
-    names = place_names(territory)
-    cells: dict[str, Callable[[Row], object]] = {
-        "name": lambda row: row["name"],
-        "family": lambda row: enum_label("family", row["family"], lang=lang),
-        "activity": lambda row: category_label(row["activity"], lang=lang),
-        "commune": lambda row: names[row["commune_id"]],
-        "located_by": lambda row: enum_label("located_by", row["located_by"], lang=lang),
-        "basis": lambda row: enum_label("basis", row["basis"], lang=lang),
-    }
-    return _worded(territory.table(v.ACTORS), key="actor_id", cells=cells, lang=lang)
 
 
 def _worded(

@@ -1,8 +1,7 @@
-"""The values that drop-down lists offer, in words, and the way back from the words to the code."""
+"""The values that drop-down lists offer, in words."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -13,14 +12,11 @@ from toolkit import vocabulary as v
 from toolkit.language import enum_label, text
 from toolkit.nomenclature import fold
 from toolkit.schema.contracts import Column
-from toolkit.settings import LANGUAGES
 
 LIST_KINDS: Final = ("enum_list", "code_list")
 JOINT: Final = "; "
 """Stands between the values of a cell that holds several."""
 _CODED: Final = frozenset({"naf", "legal_forms"})
-_LIST_PARTS: Final = re.compile(r"[;|\n]")
-_FROM_CODE: Final = re.compile(r"(\S+) [-–] ")
 
 
 def list_name(column: Column) -> str:
@@ -53,9 +49,14 @@ def entries(name: str, *, lang: str) -> Mapping[str, str]:
     elif name == "categories":
         words = {code: _category(code, lang=lang) for code in nomenclature.table(name).index}
     elif name in _CODED:
-        words = {code: f"{code} - {nomenclature.label(name, code, lang=lang)}" for code in _listed(name)}
+        words = {
+            code: f"{code} - {nomenclature.label(name, code, lang=lang)}" for code in _listed(name)
+        }
     else:
-        words = {code: nomenclature.label(name, code, lang=lang) for code in nomenclature.table(name).index}
+        words = {
+            code: nomenclature.label(name, code, lang=lang)
+            for code in nomenclature.table(name).index
+        }
     if name in {"sectors", "pillars", "units"}:
         words = dict(sorted(words.items(), key=lambda item: fold(item[1])))
     return MappingProxyType(words)
@@ -76,45 +77,8 @@ def _listed(name: str) -> list[str]:
     return sorted(nomenclature.table(name).index)
 
 
-@cache
-def _codes(name: str) -> Mapping[str, str]:
-    return MappingProxyType(
-        {fold(words): code for lang in LANGUAGES for code, words in entries(name, lang=lang).items()}
-    )
-
-
-def to_code(cell: object, column: Column) -> object:
-    """Return the code of a cell filled from a drop-down list; any other cell as it is.
-
-    Cells that hold several values are split at ``;``, ``|`` and line ends, so that labels with a comma
-    stay whole.
-
-    Examples
-    --------
-    >>> to_code("Opérateur; Financeur", Column("roles", "enum_list", of="role"))
-    'operator|funder'
-    >>> to_code("38.32Z - Récupération de déchets triés", Column("activity", "code", of="naf"))
-    '38.32Z'
-    """
-    name = list_name(column)
-    if not name or not isinstance(cell, str) or name == "boolean":
-        return cell
-    if column.kind not in LIST_KINDS:
-        return _one(cell, name)
-    parts = [part.strip() for part in _LIST_PARTS.split(cell)]
-    return v.LIST_SEPARATOR.join(_one(part, name) for part in parts if part)
-
-
-def _one(words: str, name: str) -> str:
-    found = _codes(name).get(fold(words))
-    if found is not None:
-        return found
-    coded = _FROM_CODE.match(words.strip()) if name in _CODED else None
-    return coded[1] if coded and coded[1] in nomenclature.codes(name) else words
-
-
 def to_words(cell: object, column: Column, *, lang: str) -> object:
-    """Return what the officer reads for a cell of the model; the inverse of :func:`to_code`."""
+    """Return what the officer reads for a cell; :mod:`toolkit.schema` reads it back."""
     name = list_name(column)
     if not name:
         return cell

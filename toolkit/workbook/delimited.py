@@ -1,4 +1,4 @@
-"""Delimited text: encoding and separator are told from the file, and refused in words when in doubt."""
+"""Delimited text: encoding and separator are told from the file, or refused in words."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from toolkit.workbook.guard import MAX_COLUMNS, MAX_ROWS, refusal
 SEPARATORS: Final = (";", ",", "\t", "|")
 _NAMES: Final = {";": ";", ",": ",", "\t": "TAB", "|": "|"}
 _SAMPLE: Final = 200
-_MOJIBAKE: Final = re.compile("[\N{LATIN CAPITAL LETTER A WITH TILDE}\N{LATIN CAPITAL LETTER A WITH CIRCUMFLEX}]"
-                              "[\N{NO-BREAK SPACE}-\N{INVERTED QUESTION MARK}‚„†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
-"""What UTF-8 letters look like when they are read as Windows-1252."""
-_DOS: Final = re.compile("[A-Za-z][\N{SINGLE LOW-9 QUOTATION MARK}‡ˆ][a-z]")
+_AS_CP1252: Final = "".join(
+    bytes([byte]).decode("cp1252", errors="ignore") for byte in range(0x80, 0xC0)
+)
+_MOJIBAKE: Final = re.compile(f"[\xc2\xc3][{re.escape(_AS_CP1252)}]")
+"""What UTF-8 letters look like when they are read as Windows-1252 (``Ã©`` for é)."""
+_DOS: Final = re.compile(b"[A-Za-z][\x82\x87\x88][a-z]".decode("cp1252"))
 """What é, ç and ê of the DOS code page look like when they are read as Windows-1252."""
 
 
@@ -54,8 +56,8 @@ def read_delimited(path: Path) -> Delimited:
     """Return the records of a CSV file.
 
     The encoding is that of the mark at the start, else UTF-8 if every byte fits, else Windows-1252.
-    The separator is the one by which most headers are known, then by which most records have as many
-    fields as the header.
+    The separator is the one by which most headers are known, then by which most records have as
+    many fields as the header.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def read_delimited(path: Path) -> Delimited:
     table = _table_of_file(path.stem)
     declared = re.match(r"sep=([;,|\t])\r?\n", words)
     separator = declared[1] if declared else _separator(path, words, table=table)
-    rows, lines = _records(path, words, separator)
+    rows, lines = _records(path, words, separator=separator)
     table = table or headers.table_of_headers(rows)
     if not table:
         shown = [cell.strip() for cell in rows[0] if cell.strip()] if rows else []
@@ -86,22 +88,24 @@ def _table_of_file(stem: str) -> str:
 def _decoded(path: Path, data: bytes) -> tuple[str, str]:
     """Return the text of a file and the name of its encoding."""
     if data.startswith(codecs.BOM_UTF8):
-        return _decode(path, data, "utf-8-sig"), "utf-8-sig"
+        return _decode(path, data, encoding="utf-8-sig"), "utf-8-sig"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _decode(path, data, "utf-16"), "utf-16"
+        return _decode(path, data, encoding="utf-16"), "utf-16"
     if b"\0" in data:
         raise refusal(path, "csv_binary", found=path.name)
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as err:
         first = err.start
-    words = _decode(path, data, "cp1252")
+    words = _decode(path, data, encoding="cp1252")
     if _MOJIBAKE.search(words) or _DOS.search(words):
-        raise refusal(path, "csv_encoding_mixed", found=path.name, line=data.count(b"\n", 0, first) + 1)
+        raise refusal(
+            path, "csv_encoding_mixed", found=path.name, line=data.count(b"\n", 0, first) + 1
+        )
     return words, "cp1252"
 
 
-def _decode(path: Path, data: bytes, encoding: str) -> str:
+def _decode(path: Path, data: bytes, *, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as err:
@@ -146,7 +150,7 @@ def _fit(words: str, separator: str, *, table: str) -> tuple[int, float]:
 
 
 # --- records ----------------------------------------------------------------------------------
-def _records(path: Path, words: str, separator: str) -> tuple[list[list[str]], list[int]]:
+def _records(path: Path, words: str, *, separator: str) -> tuple[list[list[str]], list[int]]:
     """Return the records and the line of the file on which each begins."""
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -193,6 +197,8 @@ def _mend_lengths(
         if any(fold(cell) for cell in row[width:]):
             params = {"fields": len(row), "expected": width, "line": lines[position]}
             found = str(len(row))
-            problems.append(Problem("csv_fields", table, str(position + 1), "", found, params, where))
+            problems.append(
+                Problem("csv_fields", table, str(position + 1), "", found, params, where)
+            )
             rows[position] = []
     return problems

@@ -44,7 +44,9 @@ _LOCAL_HEADER: Final = 30
 _REFERENCE: Final = re.compile(r"([A-Za-z]{1,4})([0-9]{1,8})")
 _LETTERS: Final = 26
 _ODS_TYPE: Final = "application/vnd.oasis.opendocument.spreadsheet"
-_UNCHECKED_DTD: Final = "META-INF/manifest.xml"  # old OpenOffice names a document type there; unread
+_UNCHECKED_DTD: Final = (
+    "META-INF/manifest.xml"  # old OpenOffice names a document type there; unread
+)
 
 Errors = Mapping[str, Mapping[tuple[int, int], str]]
 
@@ -96,7 +98,14 @@ def inspect(path: Path) -> Scan:
         raise refusal(path, "workbook_not_zip", found=path.name)
     try:
         return _inspect_zip(path)
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error, EOFError, KeyError) as err:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        expat.ExpatError,
+        struct.error,
+        EOFError,
+        KeyError,
+    ) as err:
         raise refusal(path, "workbook_damaged", found=path.name) from err
 
 
@@ -165,7 +174,9 @@ def _refuse_ole(path: Path, head: bytes) -> None:
 
 def _refuse_markup(path: Path, head: bytes) -> None:
     """Refuse web pages and XML under another name, among them GDAL's lists of layers (VRT)."""
-    start = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
+    start = (
+        head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
+    )
     if not start.startswith(b"<"):
         return
     kinds = ((b"<ogrvrt", "OGR VRT"), (b"<html", "HTML"), (b"<!doctype html", "HTML"))
@@ -179,14 +190,14 @@ def _inspect_zip(path: Path) -> Scan:
         entries = archive.infolist()
         names = {entry.filename for entry in entries}
         _check_entries(path, entries)
-        kind = _zip_kind(path, archive, names)
+        kind = _zip_kind(path, archive, names=names)
         errors: dict[str, Mapping[tuple[int, int], str]] = {}
         parts: dict[str, Mapping[tuple[int, int], str]] = {}
         shared = _SharedTexts()
         # Shared texts first: a sheet's size depends on how long they are.
         for entry in sorted(entries, key=lambda item: "sharedstrings" not in item.filename.lower()):
             reader = _Part(path, shared, check_dtd=entry.filename != _UNCHECKED_DTD)
-            for data in _unpacked(path, handle, entry):
+            for data in _unpacked(path, handle, entry=entry):
                 reader.feed(data)
             reader.close()
             if reader.errors:
@@ -201,16 +212,20 @@ def _inspect_zip(path: Path) -> Scan:
 def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     """Refuse a zip by what it declares."""
     if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-        raise refusal(path, "workbook_bomb", found=path.name, maximum=MAX_UNPACKED_BYTES // 1_000_000)
+        raise refusal(
+            path, "workbook_bomb", found=path.name, maximum=MAX_UNPACKED_BYTES // 1_000_000
+        )
     if len({entry.filename for entry in entries}) < len(entries):
         raise refusal(path, "workbook_damaged", found=path.name)
     if any(entry.flag_bits & 1 for entry in entries):
         raise refusal(path, "workbook_encrypted", found=path.name)
-    if any(entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
+    if any(
+        entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries
+    ):
         raise refusal(path, "workbook_damaged", found=path.name)
 
 
-def _zip_kind(path: Path, archive: zipfile.ZipFile, names: set[str]) -> str:
+def _zip_kind(path: Path, archive: zipfile.ZipFile, *, names: set[str]) -> str:
     """Return whether a zip is an Office or an OpenDocument workbook; refuse anything else."""
     if {package.CONTENT_TYPES, package.WORKBOOK} <= names:
         return "xlsx"
@@ -227,7 +242,7 @@ def _zip_kind(path: Path, archive: zipfile.ZipFile, names: set[str]) -> str:
     raise refusal(path, "workbook_not_workbook", found=path.name)
 
 
-def _unpacked(path: Path, handle: IO[bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:
+def _unpacked(path: Path, handle: IO[bytes], *, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield the bytes of an entry, counted: never more than the archive declares."""
     handle.seek(entry.header_offset)
     header = handle.read(_LOCAL_HEADER)
@@ -342,11 +357,14 @@ class _Part:
                 self.path, "workbook_cells", found=found, rows=MAX_ROWS, columns=MAX_COLUMNS
             )
 
-    def check_area(self, rows: int, columns: int, characters: int) -> None:
+    def check_area(self, rows: int, columns: int, *, characters: int) -> None:
         """Refuse a sheet whose filled rectangle or text is beyond any real table."""
         if rows * columns > MAX_AREA or characters > MAX_TEXT_BYTES:
             raise refusal(
-                self.path, "workbook_bomb", found=self.path.name, maximum=MAX_UNPACKED_BYTES // 1_000_000
+                self.path,
+                "workbook_bomb",
+                found=self.path.name,
+                maximum=MAX_UNPACKED_BYTES // 1_000_000,
             )
 
 
@@ -363,7 +381,9 @@ class _Grid:
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         tag = name.rpartition(" ")[2]
         if tag == "row":
-            self._row = int(attributes["r"]) - 1 if attributes.get("r", "").isdecimal() else self._row + 1
+            self._row = (
+                int(attributes["r"]) - 1 if attributes.get("r", "").isdecimal() else self._row + 1
+            )
             self._column = -1
         elif tag == "c":
             self._column += 1
@@ -372,7 +392,10 @@ class _Grid:
             self._type = attributes.get("t", "")
         elif tag in {"v", "is", "f"} and self._column >= 0:
             self._part.check(self._row, self._column)
-            self._rows, self._columns = max(self._rows, self._row + 1), max(self._columns, self._column + 1)
+            self._rows, self._columns = (
+                max(self._rows, self._row + 1),
+                max(self._columns, self._column + 1),
+            )
             self._in_value, self._value = tag == "v" and self._type in {"e", "s"}, ""
         elif tag in {"v", "is", "f"}:
             self._part.check(self._row, self._column)
@@ -390,7 +413,7 @@ class _Grid:
             else:
                 self._characters += self._part.shared_length(self._value)
         elif tag in {"row", "worksheet"}:
-            self._part.check_area(self._rows, self._columns, self._characters)
+            self._part.check_area(self._rows, self._columns, characters=self._characters)
 
 
 class _OpenGrid:
@@ -419,7 +442,8 @@ class _OpenGrid:
             self._times = _times(plain.get("number-columns-repeated"))
             types = [value for key, value in plain.items() if key == "value-type"]
             self._is_error = "error" in types or any(
-                key.endswith("calcext:1.0 value-type") and value == "error" for key, value in attributes.items()
+                key.endswith("calcext:1.0 value-type") and value == "error"
+                for key, value in attributes.items()
             )
             self._filled, self._value = bool(types), ""
         elif tag == "p":
@@ -441,12 +465,17 @@ class _OpenGrid:
     def _fill(self) -> None:
         last_row, last_column = self._row + self._row_times - 1, self._column + self._times - 1
         self._part.check(last_row, last_column)
-        self._rows, self._columns = max(self._rows, last_row + 1), max(self._columns, last_column + 1)
+        self._rows, self._columns = (
+            max(self._rows, last_row + 1),
+            max(self._columns, last_column + 1),
+        )
         self._characters += len(self._value) * self._row_times * self._times
-        self._part.check_area(self._rows, self._columns, self._characters)
+        self._part.check_area(self._rows, self._columns, characters=self._characters)
         if self._is_error:
             self._part.errors[self._row, self._column] = self._value
-            self._part.errors_by_sheet.setdefault(self._sheet, {})[self._row, self._column] = self._value
+            self._part.errors_by_sheet.setdefault(self._sheet, {})[self._row, self._column] = (
+                self._value
+            )
 
 
 def _times(repeated: str | None) -> int:

@@ -39,7 +39,7 @@ def header_key(words: str) -> str:
 
 
 def optional_id(table: str) -> str:
-    """Return the column of a table's own id, which an officer may leave empty; empty if it has none."""
+    """Return the column of a table's own id, which may be left empty; empty if it has none."""
     key = CONTRACTS[table].key
     return key[0] if len(key) == 1 else ""
 
@@ -106,7 +106,9 @@ def table_of_headers(rows: Sequence[Sequence[object]]) -> str:
         row = find_header(rows, table)
         if row is None:
             continue
-        known = {known_headers(table).get(header_key(str(cell))) for cell in rows[row] if _filled(cell)}
+        known = {
+            known_headers(table).get(header_key(str(cell))) for cell in rows[row] if _filled(cell)
+        }
         needed = {column.name for column in CONTRACTS[table].columns if is_needed(table, column)}
         scores[table] = (len(needed & known) / max(len(needed), 1), len(known - {None}))
     best = sorted(scores, key=lambda table: scores[table], reverse=True)
@@ -116,11 +118,13 @@ def table_of_headers(rows: Sequence[Sequence[object]]) -> str:
 
 
 def find_header(rows: Sequence[Sequence[object]], table: str) -> int | None:
-    """Return the position of the row of headers: the one among the first rows with most known ones."""
+    """Return the position of the row of headers: of the first rows, that with most known ones."""
     known = known_headers(table)
     best, most = None, LEAST_KNOWN - 1
     for position, row in enumerate(rows[:SEARCHED_ROWS]):
-        names = {known.get(header_key(cell)) for cell in row if isinstance(cell, str) and cell.strip()}
+        names = {
+            known.get(header_key(cell)) for cell in row if isinstance(cell, str) and cell.strip()
+        }
         count = len(names - {None})
         if count > most:
             best, most = position, count
@@ -187,8 +191,10 @@ def read_header(rows: Sequence[Sequence[object]], table: str, *, row: int, where
         if suggestion:
             params = {"suggestion": suggestion, "letters": column_letters(position)}
             problems.append(Problem("header_unknown", table, label, name, title, params, where))
-    for name in _missing(table, taken=taken):
-        problems.append(Problem("header_missing", table, label, name, "", {}, where))
+    problems.extend(
+        Problem("header_missing", table, label, name, "", {}, where)
+        for name in _missing(table, taken=taken)
+    )
     return Header(row, columns, titles, tuple(problems))
 
 
@@ -199,11 +205,15 @@ def _filled(cell: object) -> bool:
 def _near_header(title: str, table: str, *, taken: frozenset[str]) -> str:
     """Return the known header that a doubtful one nearly is, if its column is not there already."""
     free = {key: name for key, name in known_headers(table).items() if name not in taken}
-    near = difflib.get_close_matches(header_key(title), list(free), n=1, cutoff=_NEAR) if title else []
+    near = (
+        difflib.get_close_matches(header_key(title), list(free), n=1, cutoff=_NEAR) if title else []
+    )
     if not near:
         return ""
     labels = [column_label(table, free[near[0]], lang=lang) for lang in LANGUAGES]
-    return max(labels, key=lambda one: difflib.SequenceMatcher(None, header_key(one), near[0]).ratio())
+    return max(
+        labels, key=lambda one: difflib.SequenceMatcher(None, header_key(one), near[0]).ratio()
+    )
 
 
 def _own_name(title: str, position: int, *, taken: Mapping[str, int]) -> str:

@@ -49,7 +49,7 @@ def resolve_target(part: str, target: str) -> str:
 
 
 def relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
-    """Return the relations of a part: for each id the last word of its type and the part it leads to."""
+    """Return the relations of a part: for each id, the last word of its type and its target."""
     listing = relations_of(part)
     if listing not in archive.namelist():
         return {}
@@ -66,7 +66,7 @@ def relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]
 
 
 def sheets(archive: zipfile.ZipFile) -> list[Sheet]:
-    """Return the worksheets of an .xlsx package in the order of their tabs (chart sheets left out)."""
+    """Return the worksheets of a package in the order of their tabs (no chart sheets)."""
     found = relations(archive, WORKBOOK)
     tree = ET.fromstring(archive.read(WORKBOOK))  # noqa: S314 - checked by the guard
     listed = []

@@ -131,7 +131,7 @@ class Database:
             raise WorkspaceError(self._problem(code, found=str(err))) from err
 
     def _problem(self, code: str, *, found: str = "") -> Problem:
-        return Problem(code, found=found, where=self.path.name, params={"seconds": round(self.timeout_s, 1)})
+        return Problem(code, found=found, where=self.path.name, params={"seconds": f"{self.timeout_s:g}"})
 
 
 def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:

@@ -80,6 +80,17 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def moment(at: str) -> str:
+    """Return a moment in UTC as the standard writes it, with milliseconds.
+
+    Examples
+    --------
+    >>> moment("2026-01-02T03:04:05Z")
+    '2026-01-02T03:04:05.000Z'
+    """
+    return at.replace("Z", ".000Z")
+
+
 def create_structure(connection: sqlite3.Connection) -> None:
     """Make the tables that every GeoPackage has, in the open transaction."""
     import pyproj  # noqa: PLC0415 - slow, needed once in the life of a workspace
@@ -134,7 +145,7 @@ def register(
     connection.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
         "VALUES (?, ?, ?, ?, ?)",
-        (table, "features" if geometry else "attributes", label, at, crs.STORAGE_EPSG if geometry else None),
+        (table, "features" if geometry else "attributes", label, moment(at), crs.STORAGE_EPSG if geometry else None),
     )
     if geometry:
         connection.execute(
@@ -149,7 +160,7 @@ def touch(connection: sqlite3.Connection, table: str, *, at: str, bounds: Sequen
     connection.execute(
         "UPDATE gpkg_contents SET last_change = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ? "
         "WHERE table_name = ?",
-        (at, *box, table),
+        (moment(at), *box, table),
     )
 
 

@@ -102,20 +102,21 @@ def differences(layer: Layer, wanted: Mapping[str, Row], *, stored: Mapping[str,
 
 
 def write_rows(
-    connection: sqlite3.Connection, layer: Layer, *, changes: Iterable[Change], wanted: Mapping[str, Row]
+    connection: sqlite3.Connection, layer: Layer, *, changes: Iterable[Change], wanted: Mapping[str, Row],
+    stored: Mapping[str, Row],
 ) -> None:
     """Insert and update the rows that change, in the open transaction."""
-    changes = list(changes)
-    names = ", ".join(quoted(name) for name in layer.data_columns)
+    names = [change.row_id for change in changes]
+    columns = ", ".join(quoted(name) for name in layer.data_columns)
     marks = ", ".join("?" for _ in layer.data_columns)
     connection.executemany(
-        f"INSERT INTO {layer.table} ({names}) VALUES ({marks})",  # noqa: S608 - names of our own layers
-        (wanted[change.row_id] for change in changes if change.action == journal.INSERT),
+        f"INSERT INTO {layer.table} ({columns}) VALUES ({marks})",  # noqa: S608 - names of our own layers
+        (wanted[name] for name in names if name not in stored),
     )
     places = [layer.data_columns.index(name) for name in layer.key]
     assignments = ", ".join(f"{quoted(name)} = ?" for name in layer.data_columns)
     condition = " AND ".join(f"{quoted(name)} = ?" for name in layer.key)
-    updated = (wanted[change.row_id] for change in changes if change.action == journal.UPDATE)
+    updated = (wanted[name] for name in names if name in stored)
     connection.executemany(
         f"UPDATE {layer.table} SET {assignments} WHERE {condition}",  # noqa: S608
         ((*row, *(row[place] for place in places)) for row in updated),

@@ -46,7 +46,7 @@ def write(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
                 layer.table,
                 qml(layer, lang=lang),
                 text("workspace.style.description", lang=lang),
-                at,
+                geopackage.moment(at),
             ),
         )
 

@@ -1,0 +1,172 @@
+/* Filters, order, directory and the dialogue with the map. Names only ever become text nodes. */
+"use strict";
+(() => {
+  const find = (place) => document.querySelector(place);
+  const json = find("#map-data").textContent;
+  const words = JSON.parse(find("#page-words").textContent);
+  const frame = find("#map-frame");
+  const fold = (said) => said.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+
+  /* --- map --- */
+  const waiting = [];
+  let drawn = false;
+  const tell = (message) => { if (drawn) frame.contentWindow.postMessage(message, "*"); else waiting.push(message); };
+  const give = () => frame.contentWindow.postMessage({ maillage: "data", json }, "*");
+  window.addEventListener("message", (event) => {
+    if (event.source !== frame.contentWindow || !event.data) return;
+    if (event.data.maillage === "ready") give();
+    if (event.data.maillage === "drawn") {
+      drawn = true;
+      document.documentElement.dataset.map = "drawn";
+      waiting.splice(0).forEach(tell);
+    }
+  });
+  frame.addEventListener("load", () => { if (!drawn) give(); });
+  give();
+
+  const chooser = find("#map-candidate");
+  function showCandidate(rank) {
+    chooser.value = String(rank);
+    tell({ maillage: "candidate", rank });
+  }
+  function toMap() {
+    find("#map .live").scrollIntoView({ block: "start" });
+    frame.focus({ preventScroll: true });
+  }
+  chooser.addEventListener("change", () => {
+    if (chooser.value) showCandidate(Number(chooser.value)); else tell({ maillage: "all" });
+  });
+  find("#map-all").addEventListener("click", () => { chooser.value = ""; tell({ maillage: "all" }); });
+  document.querySelectorAll("[data-show]").forEach((button) => button.addEventListener("click", () => {
+    showCandidate(Number(button.dataset.show));
+    toMap();
+  }));
+
+  /* --- gaps --- */
+  const count = (place, shown, all) => {
+    const box = find(place);
+    if (box) box.textContent = words.shown.replace("{shown}", shown).replace("{all}", all);
+  };
+  const gapKind = find("#gap-kind");
+  if (gapKind) {
+    const order = find("#gap-order"), body = find("#gap-table tbody"), rows = [...body.rows];
+    const place = new Map(rows.map((row, i) => [row, i]));
+    const arrange = () => {
+      const key = order.value;
+      const sorted = [...rows].sort((a, b) => {
+        const difference = key === "kind" ? a.dataset.kind.localeCompare(b.dataset.kind) : b.dataset[key] - a.dataset[key];
+        return difference || place.get(a) - place.get(b);
+      });
+      sorted.forEach((row) => body.appendChild(row));
+    };
+    const filter = () => {
+      let shown = 0;
+      rows.forEach((row) => {
+        row.hidden = gapKind.value !== "" && row.dataset.kind !== gapKind.value;
+        shown += row.hidden ? 0 : 1;
+      });
+      count("#gap-count", shown, rows.length);
+    };
+    gapKind.addEventListener("change", filter);
+    order.addEventListener("change", arrange);
+    filter();
+  }
+
+  /* --- candidates --- */
+  const candidateType = find("#candidate-type");
+  if (candidateType) {
+    const cards = [...document.querySelectorAll(".card")];
+    const others = find("#other-candidates");
+    const filter = () => {
+      let shown = 0;
+      cards.forEach((card) => {
+        card.hidden = candidateType.value !== "" && card.dataset.type !== candidateType.value;
+        shown += card.hidden ? 0 : 1;
+      });
+      if (others && candidateType.value) others.open = true;
+      count("#candidate-count", shown, cards.length);
+    };
+    candidateType.addEventListener("change", filter);
+    filter();
+  }
+
+  /* --- a link into something closed or filtered out opens it --- */
+  function reveal() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (target.hidden && gapKind) { gapKind.value = ""; gapKind.dispatchEvent(new Event("change")); }
+    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    const own = target.querySelector("details");
+    if (own && target.tagName === "TR") own.open = true;
+    target.scrollIntoView();
+  }
+  window.addEventListener("hashchange", reveal);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest('a[href^="#gap-"]');
+    if (link && link.getAttribute("href") === location.hash) reveal();
+  });
+  reveal();
+
+  /* --- directory of actors --- */
+  const table = find("#actor-table tbody");
+  if (table) {
+    const list = JSON.parse(json).actors, size = 20;
+    const search = find("#actor-search"), family = find("#actor-family");
+    const before = find("#actor-before"), after = find("#actor-after");
+    const activity = (i) => (list.activity[i] >= 0 ? list.activities[list.activity[i]] : "–");
+    const folded = list.name.map((name, i) => fold(`${name} ${list.communes[list.commune[i]]} ${activity(i)}`));
+    const names = new Intl.Collator(document.documentElement.lang);
+    const all = list.name.map((name, i) => i).sort((a, b) => names.compare(list.name[a], list.name[b]) || a - b);
+    let kept = all, page = 0;
+    const heads = [...find("#actor-table thead").rows[0].cells].map((head) => head.textContent);
+    const cell = (row, said, tag) => {
+      const made = document.createElement(tag || "td");
+      made.textContent = said;
+      made.dataset.label = heads[row.cells.length];
+      if (tag) made.scope = "row";
+      row.appendChild(made);
+      return made;
+    };
+    const draw = () => {
+      const rows = kept.slice(page * size, (page + 1) * size).map((i) => {
+        const row = document.createElement("tr");
+        cell(row, list.name[i], "th");
+        cell(row, list.labels[list.family[i]]);
+        cell(row, activity(i));
+        cell(row, list.communes[list.commune[i]]);
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = words.show_on_map;
+        button.setAttribute("aria-label", `${words.show_on_map} : ${list.name[i]}`);
+        button.addEventListener("click", () => { tell({ maillage: "actor", index: i }); toMap(); });
+        cell(row, "").appendChild(button);
+        return row;
+      });
+      table.replaceChildren(...rows);
+      before.disabled = page === 0;
+      after.disabled = (page + 1) * size >= kept.length;
+      const pages = Math.max(1, Math.ceil(kept.length / size));
+      count("#actor-count", kept.length, all.length);
+      find("#actor-count").textContent += ` · ${words.page.replace("{page}", page + 1).replace("{pages}", pages)}`;
+    };
+    const filter = () => {
+      const wanted = fold(search.value.trim());
+      kept = all.filter((i) => (!wanted || folded[i].includes(wanted)) && (family.value === "" || list.family[i] === Number(family.value)));
+      page = 0;
+      draw();
+    };
+    search.addEventListener("input", filter);
+    family.addEventListener("change", filter);
+    before.addEventListener("click", () => { page -= 1; draw(); });
+    after.addEventListener("click", () => { page += 1; draw(); });
+    draw();
+  }
+
+  /* --- paper shows what is folded on screen --- */
+  let closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details.onpaper:not([open])")];
+    closed.forEach((box) => { box.open = true; });
+  });
+  window.addEventListener("afterprint", () => { closed.forEach((box) => { box.open = false; }); });
+})();

@@ -1,0 +1,333 @@
+"""From gaps to proposals: openings, candidates with their members, and the portfolio."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from toolkit import vocabulary as v
+from toolkit.partnerships import composition
+from toolkit.partnerships.arena import Arena, arena_of
+from toolkit.partnerships.calls import Opening
+from toolkit.partnerships.explanation import shapley_shares
+from toolkit.partnerships.facilitation import meeting_place
+from toolkit.partnerships.facts import Facts, facts_of, sectors_of_category
+from toolkit.partnerships.openings import find_openings
+from toolkit.partnerships.portfolio import Entry, Portfolio, choose
+from toolkit.partnerships.search import Group, Outcome, search
+from toolkit.settings import Settings
+
+if TYPE_CHECKING:
+    from toolkit.gaps import Findings
+    from toolkit.territory import Territory
+
+PRACTICE_COLUMNS: Final = ("candidate_id", "practice_id", "similarity")
+TIE_COLUMNS: Final = ("candidate_id", "cooperation_id", "shared_members")
+PRACTICES_KEPT: Final = 3
+SIMILAR_FROM: Final = 0.25
+"""Similarity from which a practice is shown (own rule)."""
+TIES_KEPT: Final = 5
+_WEAKEST: Final = {basis: rank for rank, basis in enumerate(v.BASIS)}
+_NUMBERS: Final = frozenset(
+    {*v.CRITERIA, "score", "longest_trip_km", "bound_gap_pct", "severity", "shortfall", "quantity"}
+    | {"share", "similarity"}
+)
+_COUNTS: Final = frozenset({"rank", "shared_members"})
+_FLAGS: Final = frozenset({"selected"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposals:
+    """What is proposed; nothing in it changes.
+
+    Attributes
+    ----------
+    openings : DataFrame
+        One row an opening looked at (columns ``OPENING_COLUMNS``), the most pressing first.
+    partnerships : DataFrame
+        One row a candidate (columns ``PARTNERSHIP_COLUMNS``), by rank.
+    roles : DataFrame
+        One row a member of a candidate (columns ``ROLE_COLUMNS``).
+    practices : DataFrame
+        Good practices that resemble a candidate: ``candidate_id, practice_id, similarity``.
+    ties : DataFrame
+        Existing cooperations to build on: ``candidate_id, cooperation_id, shared_members`` (a count).
+    calls : tuple of Opening
+        The openings with who could fill each role; :func:`why_not` reads them.
+    facts : Facts or None
+        What was read of the territory.
+    settings : Settings
+        With which weights and limits.
+    portfolio : Portfolio
+        The selected candidates with their certificate.
+    """
+
+    openings: pd.DataFrame
+    partnerships: pd.DataFrame
+    roles: pd.DataFrame
+    practices: pd.DataFrame
+    ties: pd.DataFrame
+    calls: tuple[Opening, ...] = field(default=(), repr=False)
+    facts: Facts | None = field(default=None, repr=False)
+    settings: Settings = field(default_factory=Settings, repr=False)
+    portfolio: Portfolio = field(default=Portfolio((), 0.0, "optimal", 0.0), repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """One group of one opening, on its way to become a row."""
+
+    opening: Opening
+    arena: Arena
+    group: Group
+    gap_pct: float
+
+    @property
+    def members(self) -> list[int]:
+        return [int(self.arena.actors[actor]) for _, actor in self.group.seats]
+
+    def candidate_id(self, facts: Facts) -> str:
+        """Return an id that stays as long as the opening, the members and their roles do."""
+        seats = sorted(
+            f"{facts.ids[actor]}={self.arena.pools[slot].role}"
+            for actor, (slot, _) in zip(self.members, self.group.seats, strict=True)
+        )
+        words = "\n".join([self.opening.opening_id, *seats])
+        return "P-" + hashlib.sha1(words.encode(), usedforsecurity=False).hexdigest()[:10]
+
+
+def propose(territory: Territory, findings: Findings, *, settings: Settings) -> Proposals:
+    """Return the candidate partnerships of a territory.
+
+    Parameters
+    ----------
+    territory : Territory
+        Complete and checked tables.
+    findings : Findings
+        Its gaps, with their evidence, matches and network.
+    settings : Settings
+        Weights of the criteria, radius, types looked for, sizes.
+
+    Returns
+    -------
+    Proposals
+        The same, bit for bit, for the same rows in any order.  Candidates are ranked by score, then
+        by type (the broader first), by urgency of the opening, and by id.
+    """
+    facts = facts_of(territory, findings, settings=settings)
+    calls = find_openings(facts, findings, settings=settings)
+    found: list[_Candidate] = []
+    for opening in calls:
+        arena, outcome = look_into(facts, opening, settings=settings)
+        found += [
+            _Candidate(opening, arena, group, outcome.gap_pct(group)) for group in outcome.groups
+        ]
+    named = sorted(((one.candidate_id(facts), one) for one in found), key=_rank)
+    portfolio = _portfolio(named, facts, settings=settings)
+    return Proposals(
+        openings=_frame((_opening_row(call) for call in calls), v.OPENING_COLUMNS),
+        partnerships=_frame(
+            (
+                _row(name, one, facts, rank=rank, settings=settings)
+                | {"selected": name in portfolio.candidate_ids}
+                for rank, (name, one) in enumerate(named, start=1)
+            ),
+            v.PARTNERSHIP_COLUMNS,
+        ),
+        roles=_frame(
+            (row for name, one in named for row in _role_rows(name, one, facts)), v.ROLE_COLUMNS
+        ),
+        practices=_practices(named, facts, territory.table(v.PRACTICES)),
+        ties=_ties(named, facts),
+        calls=calls,
+        facts=facts,
+        settings=settings,
+        portfolio=portfolio,
+    )
+
+
+def no_proposals() -> Proposals:
+    """Return proposals in which nothing was looked for: every frame is there, without rows."""
+    return Proposals(
+        openings=_frame((), v.OPENING_COLUMNS),
+        partnerships=_frame((), v.PARTNERSHIP_COLUMNS),
+        roles=_frame((), v.ROLE_COLUMNS),
+        practices=_frame((), PRACTICE_COLUMNS),
+        ties=_frame((), TIE_COLUMNS),
+    )
+
+
+def look_into(
+    facts: Facts, opening: Opening, *, settings: Settings, forced: int | None = None
+) -> tuple[Arena, Outcome]:
+    """Return the best groups of one opening; with ``forced``, those that hold a given actor."""
+    arena = arena_of(facts, opening, settings=settings)
+    if forced is None:
+        return arena, search(arena, size=settings.per_opening)
+    held = np.flatnonzero(arena.actors == forced)
+    if not len(held):
+        return arena, Outcome((), -np.inf, 0)
+    return arena, search(arena, size=1, forced=int(held[0]))
+
+
+def _rank(named: tuple[str, _Candidate]) -> tuple[float, int, float, str]:
+    name, one = named
+    score, kind, *_ = one.group.key
+    return score, kind, -one.opening.severity * one.opening.confidence, name
+
+
+def _portfolio(
+    named: Sequence[tuple[str, _Candidate]], facts: Facts, *, settings: Settings
+) -> Portfolio:
+    entries = [
+        Entry(
+            candidate_id=name,
+            answers=one.opening.gap_ids or (one.opening.opening_id,),
+            members=tuple(facts.ids[actor] for actor in one.members),
+            severity=one.opening.severity,
+            coverage=one.group.values["coverage"],
+            score=one.group.score,
+        )
+        for name, one in named
+    ]
+    return choose(entries, size=settings.portfolio_size, per_actor=settings.portfolio_per_actor)
+
+
+def _opening_row(call: Opening) -> dict[str, Any]:
+    return {
+        "opening_id": call.opening_id,
+        "kind": call.kind,
+        "gap_ids": v.join_list(call.gap_ids),
+        "category": call.category,
+        "objective": call.objectives[0],
+        "required_roles": v.join_list(slot.role for slot in call.slots if slot.required),
+        "optional_roles": v.join_list(slot.role for slot in call.slots if not slot.required),
+        "severity": call.severity,
+        "shortfall": call.shortfall,
+        "unit": call.unit,
+    }
+
+
+def _row(
+    name: str, one: _Candidate, facts: Facts, *, rank: int, settings: Settings
+) -> dict[str, Any]:
+    meeting = meeting_place(facts, one.members, radius_km=settings.radius_km)
+    bases = [one.arena.fits[seat].basis for seat in one.group.seats]
+    return {
+        "candidate_id": name,
+        "rank": rank,
+        "opening_id": one.opening.opening_id,
+        "gap_ids": v.join_list(one.opening.gap_ids),
+        "type": composition.SPECIFIC_FIRST[one.group.type_rank],
+        "objectives": v.join_list(one.opening.objectives),
+        "category": one.opening.category,
+        "member_ids": v.join_list(facts.ids[actor] for actor in sorted(one.members)),
+        "score": one.group.score,
+        **one.group.values,
+        "longest_trip_km": meeting.longest_km,
+        "meeting_place_id": meeting.place_id,
+        "certificate": "bounded" if one.gap_pct > 0 else "optimal",
+        "bound_gap_pct": one.gap_pct,
+        "basis": max(bases, key=lambda basis: _WEAKEST.get(basis, len(_WEAKEST))),
+    }
+
+
+def _role_rows(name: str, one: _Candidate, facts: Facts) -> list[dict[str, Any]]:
+    fits = [one.arena.fits[seat] for seat in one.group.seats]
+    shares = shapley_shares(
+        [(fit.supply, fit.demand) for fit in fits], one_sided=one.opening.one_sided
+    )
+    return [
+        {
+            "candidate_id": name,
+            "actor_id": facts.ids[fit.actor],
+            "role": one.arena.pools[slot].role,
+            "share": share,
+            **{
+                key: getattr(fit, key)
+                for key in ("reason", "fact_table", "fact_id", "quantity", "unit", "basis")
+            },
+        }
+        for (slot, _), fit, share in zip(one.group.seats, fits, shares, strict=True)
+    ]
+
+
+def _ties(named: Sequence[tuple[str, _Candidate]], facts: Facts) -> pd.DataFrame:
+    """Return the cooperations that members of a candidate are in, most members first."""
+    rows = []
+    for name, one in named:
+        members = set(one.members)
+        shared = [
+            (len(team & members), code) for code, _, team in facts.cooperations if team & members
+        ]
+        shared.sort(key=lambda pair: (-pair[0], pair[1]))
+        rows += [
+            dict(zip(TIE_COLUMNS, (name, code, size), strict=True))
+            for size, code in shared[:TIES_KEPT]
+        ]
+    return _frame(rows, TIE_COLUMNS)
+
+
+def similarity(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) -> float:
+    """Return how alike a practice (``other``) and a candidate are.
+
+    Mean, over the facets that the practice fills in (sectors, pillars, objectives, families), of the
+    shared values over all values of either (Jaccard); 0 where the practice says nothing.
+
+    Examples
+    --------
+    >>> similarity([frozenset("ab"), frozenset("x")], [frozenset("a"), frozenset()])
+    0.5
+    """
+    said = [(a, b) for a, b in zip(one, other, strict=True) if b]
+    return sum(len(a & b) / len(a | b) for a, b in said) / len(said) if said else 0.0
+
+
+def _practices(
+    named: Sequence[tuple[str, _Candidate]], facts: Facts, table: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the practices that resemble each candidate, the nearest first."""
+    facets = ("sectors", "pillars", "objectives", "families")
+    known = [
+        (str(row["practice_id"]), [frozenset(v.split_list(row[facet])) for facet in facets])
+        for row in table.to_dict("records")
+    ]
+    rows = []
+    for name, one in named:
+        members = one.members
+        own = [
+            sectors_of_category(one.opening.category).union(
+                *(facts.sectors[actor] for actor in members)
+            ),
+            frozenset().union(*(facts.pillars[actor] for actor in members)),
+            frozenset(one.opening.objectives),
+            frozenset(facts.family_name(actor) for actor in members),
+        ]
+        near = sorted((-round(similarity(own, other), 9), code) for code, other in known)
+        rows += [
+            dict(zip(PRACTICE_COLUMNS, (name, code, -minus), strict=True))
+            for minus, code in near[:PRACTICES_KEPT]
+            if -minus >= SIMILAR_FROM
+        ]
+    return _frame(rows, PRACTICE_COLUMNS)
+
+
+def _frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return rows as a frame whose columns have their types, also without rows."""
+    kept = list(rows)
+    return pd.DataFrame(
+        {name: pd.Series([row[name] for row in kept], dtype=_dtype(name)) for name in columns}
+    )
+
+
+def _dtype(column: str) -> str:
+    if column in _NUMBERS:
+        return "float64"
+    if column in _COUNTS:
+        return "int64"
+    return "bool" if column in _FLAGS else "str"

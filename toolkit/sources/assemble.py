@@ -1,0 +1,299 @@
+"""Extracts of several sources brought together on one perimeter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from toolkit import crs
+from toolkit import vocabulary as v
+from toolkit.errors import Problem
+from toolkit.schema.contracts import CONTRACTS
+from toolkit.sources.extract import Extract
+from toolkit.sources.passage import Passage
+from toolkit.sources.reading import listed, place_name
+
+MARGIN_M: Final = 5_000.0
+"""Metres beyond the perimeter at which a point is taken for a mistake, as in the checks."""
+SOURCE_IDS: Final = "source_ids"
+"""Extra column of actors: every source that names them."""
+_COMPARED: Final = ("commune_id", "activity", "legal_form", "jobs_band")
+_LEGAL_ID: Final = ("siret:", "siren:")
+_SIREN_END: Final = 15
+"""Length of ``siret:`` and nine digits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembly:
+    """Tables of a territory, and what became of the rows of each source.
+
+    Attributes
+    ----------
+    tables : Mapping of str to DataFrame
+        Ready for ``Territory.from_tables``.
+    counts : DataFrame
+        One row a source and table: ``source_id``, ``table``, ``given``, ``inside``, ``outside``.
+    notes : tuple of Problem
+        Notes of every extract, then those of the assembly.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    counts: pd.DataFrame
+    notes: tuple[Problem, ...]
+
+    def __post_init__(self) -> None:
+        """Freeze the tables."""
+        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
+
+
+def assemble(
+    communes: Extract, extracts: Sequence[Extract], *, passage: Passage | None = None
+) -> Assembly:
+    """Return the tables of a territory from its perimeter and the extracts of its sources.
+
+    Parameters
+    ----------
+    communes : Extract
+        What :func:`toolkit.sources.communes.read_communes` returns.
+    extracts : sequence of Extract
+        In the order of trust: where two sources name one actor, the first that fills a cell is
+        believed.
+    passage : Passage, optional
+        Brings codes of communes of other years to those of the perimeter.
+
+    Returns
+    -------
+    Assembly
+        Tables ``communes``, ``actors``, ``resources``, ``flows`` and ``sources``.
+
+    Notes
+    -----
+    - One id is one actor (the SIRET where there is one).  Label ESS: an actor that any source calls
+      ESS is ESS, as a legal form alone cannot show it.  Cells that differ are counted in a note.
+    - An actor without a commune code is placed by the name of its commune and its département, else
+      by its point.  A point at 0, 0 or more than 5 km beyond the perimeter is taken away: the actor
+      then stands at its commune.
+    - Actors of other communes are left out, and their resources with them.
+    - The end of a flow is an actor by its id; else the only actor of the perimeter that bears the
+      SIREN alone; else ``outside``.  Flows without an end in the perimeter are left out.
+    """
+    perimeter = gpd.GeoDataFrame(communes.tables[v.COMMUNES])
+    ledger = _Ledger(extracts)
+    actors = _actors(extracts, perimeter, passage=passage, ledger=ledger)
+    offered = _joined(extracts, v.RESOURCES)
+    held = offered["actor_id"].isin(actors["actor_id"])
+    resources = ledger.split(v.RESOURCES, offered, mask=held)
+    flows = _flows(extracts, perimeter, actors=actors, passage=passage, ledger=ledger)
+    sources = pd.concat([extract.sources for extract in (communes, *extracts)], ignore_index=True)
+    tables = {
+        v.COMMUNES: _with_cells(perimeter, extracts, passage=passage),
+        v.ACTORS: actors,
+        v.RESOURCES: resources,
+        v.FLOWS: flows,
+        v.SOURCES: sources.drop_duplicates("source_id", ignore_index=True),
+    }
+    notes = [*communes.notes, *(note for extract in extracts for note in extract.notes)]
+    return Assembly(tables, ledger.counts(), (*notes, *ledger.notes))
+
+
+class _Ledger:
+    """What became of the rows of each source and table."""
+
+    def __init__(self, extracts: Sequence[Extract]) -> None:
+        self.order = [str(extract.source["source_id"]) for extract in extracts]
+        self.rows: list[dict[str, object]] = []
+        self.notes: list[Problem] = []
+
+    def split(self, table: str, rows: pd.DataFrame, *, mask: pd.Series[bool]) -> pd.DataFrame:
+        """Return the rows of a mask, those inside; count both parts by source."""
+        for source_id in self.order:
+            own = rows["source_id"] == source_id
+            if own.any():
+                kept = int((own & mask).sum())
+                given = int(own.sum())
+                self.rows.append(
+                    {
+                        "source_id": source_id,
+                        "table": table,
+                        "given": given,
+                        "inside": kept,
+                        "outside": given - kept,
+                    }
+                )
+        return pd.DataFrame(rows.loc[mask]).reset_index(drop=True)
+
+    def note(self, code: str, items: Sequence[object], *, table: str) -> None:
+        """Keep a note with examples, if there is anything to say."""
+        if len(items):
+            params = {"examples": listed(items)}
+            self.notes.append(
+                Problem(f"sources_{code}", table=table, found=str(len(items)), params=params)
+            )
+
+    def counts(self) -> pd.DataFrame:
+        """Return the counts, one row a source and table."""
+        return pd.DataFrame(self.rows, columns=["source_id", "table", "given", "inside", "outside"])
+
+
+def _joined(extracts: Sequence[Extract], table: str) -> pd.DataFrame:
+    parts = [extract.tables[table] for extract in extracts if table in extract.tables]
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return pd.DataFrame(columns=[*CONTRACTS[table].names], dtype="str")
+    return pd.concat(filled, ignore_index=True)
+
+
+# --- actors -----------------------------------------------------------------------------------
+def _actors(
+    extracts: Sequence[Extract],
+    perimeter: gpd.GeoDataFrame,
+    *,
+    passage: Passage | None,
+    ledger: _Ledger,
+) -> pd.DataFrame:
+    """Return the actors of the perimeter, one row an id."""
+    rows = _joined(extracts, v.ACTORS)
+    for column in ("latitude", "longitude", "city", "department"):
+        if column not in rows:
+            rows[column] = np.nan
+    if passage:
+        rows["commune_id"] = passage.apply(rows["commune_id"])
+    rows = _placed(rows, perimeter, ledger=ledger)
+    here = rows["commune_id"].isin(perimeter["commune_id"])
+    inside = ledger.split(v.ACTORS, rows, mask=here)
+    merged = _merged(inside, ledger=ledger)
+    return merged.drop(columns=["city", "department"])
+
+
+def _placed(rows: pd.DataFrame, perimeter: gpd.GeoDataFrame, *, ledger: _Ledger) -> pd.DataFrame:
+    """Return the rows with their commune where it can be told, and points that can be believed."""
+    here = perimeter[["commune_id", "name"]].copy()
+    keys = {
+        (_department(code), place_name(name)): code for code, name in here.itertuples(index=False)
+    }
+    bare = rows["commune_id"].isna()
+    wanted = zip(rows["department"].fillna(""), rows["city"].fillna(""), strict=True)
+    by_name = pd.Series(
+        [keys.get((department, place_name(city))) for department, city in wanted],
+        index=rows.index,
+        dtype="str",
+    )
+    commune = rows["commune_id"].fillna(by_name)
+    points, within = _points(rows, perimeter)
+    commune = commune.fillna(within)
+    ledger.note(
+        "placed_by_point",
+        list(rows["name"][bare & by_name.isna() & within.notna()]),
+        table=v.ACTORS,
+    )
+    inside = commune.isin(perimeter["commune_id"])
+    zone = crs.zone_of(perimeter["commune_id"])
+    outline = crs.to_metric(perimeter, zone).geometry.union_all().buffer(MARGIN_M)
+    astray = points.notna() & ~points.to_crs(epsg=zone.epsg).intersects(outline) & inside
+    ledger.note("points_elsewhere", list(rows["name"][astray]), table=v.ACTORS)
+    return rows.assign(
+        commune_id=commune,
+        latitude=rows["latitude"].mask(astray | points.isna()),
+        longitude=rows["longitude"].mask(astray | points.isna()),
+    )
+
+
+def _department(code: str) -> str:
+    return code[:3] if code.startswith(("97", "98")) else code[:2]
+
+
+def _points(
+    rows: pd.DataFrame, perimeter: gpd.GeoDataFrame
+) -> tuple[gpd.GeoSeries, pd.Series[str]]:
+    """Return the points of the rows (none at 0, 0), and the commune they lie in."""
+    x, y = rows["longitude"].astype("float64"), rows["latitude"].astype("float64")
+    sound = (x.abs() <= 180) & (y.abs() <= 90) & ~((x == 0) & (y == 0))  # noqa: PLR2004 - degrees
+    points = gpd.GeoSeries(
+        gpd.points_from_xy(x.where(sound), y.where(sound)), index=rows.index, crs=crs.STORAGE_EPSG
+    )
+    points = points.where(sound)
+    located = gpd.GeoDataFrame(geometry=points[sound]).sjoin(
+        perimeter[["commune_id", perimeter.active_geometry_name]], predicate="within"
+    )
+    first = located[~located.index.duplicated()]["commune_id"]
+    return points, first.reindex(rows.index).astype("str")
+
+
+def _merged(rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
+    """Return one row an actor: the first filled cell of each column, all source ids."""
+    grouped = rows.groupby("actor_id", sort=True)
+    merged = grouped.first()
+    sources = grouped["source_id"].agg(lambda ids: v.join_list(dict.fromkeys(ids)))
+    is_ess = (rows["family"] == "ess").groupby(rows["actor_id"]).any()
+    merged["family"] = merged["family"].mask(is_ess & (merged["family"] == "business"), "ess")
+    several = grouped.size() > 1
+    twice = rows[rows["actor_id"].isin(several.index[several])]
+    differing = sorted(
+        f"{actor_id} ({column})"
+        for column in _COMPARED
+        if column in twice
+        for actor_id, count in twice.groupby("actor_id")[column].nunique().items()
+        if count > 1
+    )
+    ledger.note("same_actor", list(several.index[several]), table=v.ACTORS)
+    ledger.note("differing_cells", differing, table=v.ACTORS)
+    return merged.assign(**{SOURCE_IDS: sources}).reset_index()
+
+
+# --- flows and communes -----------------------------------------------------------------------
+def _flows(
+    extracts: Sequence[Extract],
+    perimeter: gpd.GeoDataFrame,
+    *,
+    actors: pd.DataFrame,
+    passage: Passage | None,
+    ledger: _Ledger,
+) -> pd.DataFrame:
+    """Return the flows with an end in the perimeter; the other end may be ``outside``."""
+    rows = _joined(extracts, v.FLOWS)
+    if rows.empty:
+        return rows
+    places = {*perimeter["commune_id"], *actors["actor_id"]}
+    alone = actors[actors["actor_id"].str.startswith("siren:")]
+    by_siren = dict(zip(alone["siren"], alone["actor_id"], strict=True)) if len(alone) else {}
+    ends = {}
+    for end in ("origin", "destination"):
+        codes = passage.apply(rows[end]) if passage else rows[end]
+        ends[end] = [_end(code, places=places, by_siren=by_siren) for code in codes]
+        rows[f"{end}_found"] = rows[end]
+    rows = rows.assign(**ends)
+    same = rows["origin"] == rows["destination"]
+    inner = same & (rows["origin"] != v.OUTSIDE)
+    ledger.note("same_ends", list(rows["flow_id"][inner]), table=v.FLOWS)
+    return ledger.split(v.FLOWS, rows, mask=~same)
+
+
+def _end(code: str, *, places: set[str], by_siren: Mapping[str, str]) -> str:
+    if code in places:
+        return code
+    if code.startswith(_LEGAL_ID):
+        return by_siren.get(code[len("siret:") : _SIREN_END], v.OUTSIDE)
+    return v.OUTSIDE
+
+
+def _with_cells(
+    perimeter: gpd.GeoDataFrame, extracts: Sequence[Extract], *, passage: Passage | None
+) -> gpd.GeoDataFrame:
+    """Return the communes with the cells that extracts add, summed where communes merged."""
+    made = perimeter.copy()
+    for extract in extracts:
+        cells = extract.tables.get(v.COMMUNES)
+        if cells is None:
+            continue
+        codes = passage.apply(cells["commune_id"]) if passage else cells["commune_id"]
+        added = cells.drop(columns=["commune_id", "basis", "source_id"], errors="ignore")
+        summed = added.groupby(codes).sum(min_count=1)
+        for column in summed.columns:
+            made[column] = made["commune_id"].map(summed[column])
+    return made

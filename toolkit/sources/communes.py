@@ -1,0 +1,445 @@
+"""The perimeter: communes with outline, inhabitants and grouping, in one year of the geography."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from toolkit import crs
+from toolkit import vocabulary as v
+from toolkit.errors import DataQualityWarning, Problem, SchemaError, UsageError, english
+from toolkit.nomenclature import fold
+from toolkit.sources import populations
+from toolkit.sources.extract import RECORDED, Extract, source_row
+from toolkit.sources.geometry_files import read_polygons
+from toolkit.sources.passage import Passage, read_passage
+from toolkit.sources.reading import (
+    commune_codes,
+    lift_arrondissements,
+    listed,
+    numbers,
+    suggestions,
+)
+
+COLUMNS: Final = (
+    "commune_id",
+    "name",
+    "population",
+    "epci_id",
+    "cog_year",
+    v.GEOMETRY,
+    "basis",
+    "source_id",
+)
+_PROPERTIES: Final = {
+    "commune_id": ("commune_id", *populations.CODE),
+    "name": populations.NAME,
+    "population": ("population", "population_municipale", "pmun"),
+    "epci_id": ("epci_id", "codes_siren_des_epci", "siren_epci", "code_epci", "epci"),
+    "cog_year": ("cog_year", "annee_cog", "cog_annee"),
+}
+_WRONG_REQUESTS: Final = frozenset(
+    {
+        "communes_unknown",
+        "communes_old_code",
+        "communes_epci_unknown",
+        "communes_no_membership",
+        "communes_no_year",
+        "communes_without_unknown",
+    }
+)
+"""Faults of the request rather than of the data."""
+_EPCI_PATTERN: Final = r"(\d{9})"
+
+Files = Path | str | Sequence[Path | str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which communes are asked for."""
+
+    codes: tuple[str, ...] | None
+    epci: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the files say, and what is wrong or worth a note."""
+
+    polygons: gpd.GeoDataFrame
+    known: pd.DataFrame
+    where: str
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    split: frozenset[str] = frozenset()
+
+    def fault(self, code: str, *, found: object = "", **params: object) -> None:
+        """Note a fault of the perimeter."""
+        self.problems.append(
+            Problem(code, table=v.COMMUNES, found=str(found), params=params, where=self.where)
+        )
+
+    def note(self, code: str, items: Collection[object]) -> None:
+        """Count something a reader should know, with examples."""
+        if items:
+            self.counts[code] = len(items)
+            params = {"examples": listed(items)}
+            self.notes.append(
+                Problem(f"sources_{code}", found=str(len(items)), params=params, where=self.where)
+            )
+
+
+def load_communes(
+    path: Files,
+    *,
+    codes: Iterable[str] | None = None,
+    epci: Iterable[str] | None = None,
+    population: Path | str | None = None,
+    cog_year: int | None = None,
+    passage: Path | str | None = None,
+    without: Iterable[str] = (),
+) -> gpd.GeoDataFrame:
+    """Return the communes of a perimeter.
+
+    Parameters
+    ----------
+    path : path or sequence of paths
+        Outlines: GeoJSON, GeoPackage or shapefile, with a code and a name; several files where the
+        perimeter lies in several départements.
+    codes : iterable of str, optional
+        INSEE codes wanted.  Without `codes` and `epci` every commune of the files is taken.
+    epci : iterable of str, optional
+        SIREN of groupings whose communes are wanted too.
+    population : path, optional
+        Inhabitants and groupings: text or JSON (:mod:`toolkit.sources.populations`).
+    cog_year : int, optional
+        Year of the geography in which the communes are wanted: that of the outlines, or of the
+        living codes of `passage`.  May be left out where a file says it.
+    passage : path, optional
+        Passage table: outlines of communes that have merged are dissolved into the living one.
+    without : iterable of str
+        Communes left out on purpose, for instance for want of an outline.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns of the contract of ``communes`` but ``source_id``, EPSG:4326, sorted by code;
+        ``population`` is NaN where no file gives it.
+
+    Raises
+    ------
+    UsageError
+        If a code, an EPCI or the year of the geography is unknown.
+    SchemaError
+        If outlines are missing or double, or years are mixed; all faults at once.
+    DataError
+        If a file cannot be read.
+    CrsError
+        If the coordinates have no reference system.
+
+    Warns
+    -----
+    DataQualityWarning
+        For each thing that was mended or left out.
+    """
+    extract = read_communes(
+        path,
+        codes=codes,
+        epci=epci,
+        population=population,
+        cog_year=cog_year,
+        passage=passage,
+        without=without,
+    )
+    for note in extract.notes:
+        warnings.warn(english(note), DataQualityWarning, stacklevel=2)
+    return gpd.GeoDataFrame(extract.tables[v.COMMUNES]).drop(columns="source_id")
+
+
+def read_communes(
+    path: Files,
+    *,
+    codes: Iterable[str] | None = None,
+    epci: Iterable[str] | None = None,
+    population: Path | str | None = None,
+    cog_year: int | None = None,
+    passage: Path | str | None = None,
+    without: Iterable[str] = (),
+) -> Extract:
+    """Return the communes of a perimeter with their source, counts and notes.
+
+    Same parameters and faults as :func:`load_communes`.
+
+    Returns
+    -------
+    Extract
+        Tables ``communes`` and, where other files are used, ``sources``.
+    """
+    paths = [Path(path)] if isinstance(path, Path | str) else [Path(part) for part in path]
+    asked = _Choice(
+        None if codes is None else tuple(dict.fromkeys(str(code).strip() for code in codes)),
+        tuple(dict.fromkeys(str(code).strip() for code in epci or ())),
+        tuple(str(code).strip() for code in without),
+    )
+    table = read_passage(Path(passage)) if passage else None
+    gathered = _gather(paths, Path(population) if population else None)
+    year = _year(gathered, cog_year=cog_year, passage=table)
+    _check_double(gathered)
+    if not gathered.problems:
+        _to_living(gathered, passage=table, wanted=asked.codes or ())
+    chosen = _chosen(gathered, asked, passage=table)
+    if gathered.problems:
+        only_requests = {problem.code for problem in gathered.problems} <= _WRONG_REQUESTS
+        raise (UsageError if only_requests else SchemaError)(gathered.problems)
+    communes = _finished(gathered, chosen, year=year)
+    files = {"passage": passage, "population": population}
+    return _extract(paths, communes, gathered=gathered, others=files)
+
+
+# --- the files --------------------------------------------------------------------------------
+def _gather(paths: list[Path], population: Path | None) -> _Gathered:
+    """Return the outlines of all files in EPSG:4326, and what the other file says."""
+    parts = [_named_columns(read_polygons(path, is_wanted=_has_code), path=path) for path in paths]
+    polygons = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs.STORAGE_EPSG)
+    where = listed(path.name for path in paths)
+    known = (
+        populations.read_populations(population)
+        if population
+        else pd.DataFrame({name: [] for name in populations.COLUMNS}, dtype="str")
+    )
+    gathered = _Gathered(polygons, known, where)
+    gathered.counts["read"] = len(polygons)
+    for code in polygons.loc[polygons["commune_id"].isna(), "found_code"]:
+        gathered.fault("communes_bad_code", found=code)
+    other = ~polygons.geom_type.isin(("Polygon", "MultiPolygon"))
+    for code in polygons.loc[other, "found_code"]:
+        gathered.fault("communes_no_outline", found=code)
+    return gathered
+
+
+def _has_code(fields: list[str]) -> bool:
+    return bool({fold(name) for name in fields} & set(_PROPERTIES["commune_id"]))
+
+
+def _named_columns(frame: gpd.GeoDataFrame, *, path: Path) -> gpd.GeoDataFrame:
+    """Return the features of one file with our names, in EPSG:4326, without heights."""
+    folded = {fold(str(name)): name for name in reversed(list(frame.columns))}
+    found = {
+        column: next((folded[name] for name in names if name in folded), None)
+        for column, names in _PROPERTIES.items()
+    }
+    missing = [name for name in ("commune_id", "name") if found[name] is None]
+    if missing:
+        header = listed(name for name in frame.columns if name != frame.active_geometry_name)
+        raise SchemaError(
+            [
+                Problem(
+                    "sources_column_missing",
+                    table=v.COMMUNES,
+                    where=path.name,
+                    found=_PROPERTIES[name][0],
+                    params={"choices": ", ".join(_PROPERTIES[name]), "header": header},
+                )
+                for name in missing
+            ]
+        )
+    cells = {
+        column: frame[name].astype("object").where(frame[name].notna()).astype("str")
+        if name is not None
+        else pd.Series(index=frame.index, dtype="str")
+        for column, name in found.items()
+    }
+    shapes = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
+    named = gpd.GeoDataFrame(
+        pd.DataFrame(cells), geometry=shapes.to_crs(epsg=crs.STORAGE_EPSG).array
+    )
+    return named.assign(
+        found_code=named["commune_id"],
+        commune_id=commune_codes(named["commune_id"]),
+        population=numbers(named["population"]),
+        epci_id=named["epci_id"].str.extract(_EPCI_PATTERN, expand=False),
+        cog_year=numbers(named["cog_year"]),
+    )
+
+
+# --- year and codes ---------------------------------------------------------------------------
+def _year(gathered: _Gathered, *, cog_year: int | None, passage: Passage | None) -> int:
+    """Return the year of the geography of the result; note a fault where it is unsure."""
+    said = sorted({int(year) for year in gathered.polygons["cog_year"].dropna()})
+    if len(said) > 1:
+        gathered.fault("communes_mixed_years", found=", ".join(map(str, said)))
+        return said[-1]
+    known = passage.year if passage else (said[0] if said else 0)
+    if cog_year and known and cog_year != known:
+        gathered.fault("communes_other_year", found=cog_year, said=str(known))
+    if not cog_year and not known:
+        gathered.fault("communes_no_year")
+    return cog_year or known
+
+
+def _check_double(gathered: _Gathered) -> None:
+    codes = gathered.polygons["commune_id"].dropna()
+    for code in sorted(codes[codes.duplicated()].unique()):
+        gathered.fault("communes_double", found=code, count=str(int((codes == code).sum())))
+
+
+def _to_living(gathered: _Gathered, *, passage: Passage | None, wanted: tuple[str, ...]) -> None:
+    """Dissolve old outlines into the living communes; arrondissements into their asked city."""
+    polygons = gathered.polygons
+    living = passage.apply(polygons["commune_id"]) if passage else polygons["commune_id"]
+    lifted = lift_arrondissements(living)
+    asked = {*wanted, *gathered.known["commune_id"]} - set(living)
+    living = lifted.where(lifted.isin(asked), living)
+    if passage:
+        codes = set(polygons["commune_id"])
+        gathered.note("not_in_passage", sorted(codes - set(passage.living) - set(passage.split)))
+        wide = [code for code in codes & set(passage.split) if set(passage.split[code]) - codes]
+        gathered.split = frozenset(wide)
+    merged = polygons.assign(living=living)
+    moved = merged[merged["living"] != merged["commune_id"]]
+    if moved.empty:
+        return
+    names = [f"{row.commune_id} → {row.living}" for row in moved.itertuples()]
+    gathered.note("communes_merged", sorted(names))
+    own_first = merged.assign(
+        is_other=merged["living"] != merged["commune_id"],
+        geometry=shapely.make_valid(merged.geometry.to_numpy()),
+    ).sort_values(["living", "is_other", "commune_id"], kind="stable")
+    summed = own_first.groupby("living")["population"].sum(min_count=1)
+    dissolved = own_first.dissolve("living", aggfunc="first").assign(population=summed)
+    gathered.polygons = dissolved.drop(columns="is_other").assign(commune_id=dissolved.index)
+
+
+# --- the choice -------------------------------------------------------------------------------
+def _chosen(gathered: _Gathered, asked: _Choice, *, passage: Passage | None) -> set[str]:
+    """Return the codes of the perimeter; note every code or grouping that cannot be served."""
+    drawn = set(gathered.polygons["commune_id"].dropna())
+    if asked.codes is None and not asked.epci:
+        wanted = set(drawn)
+    else:
+        wanted = _with_zero(asked.codes or ()) | _members(gathered, asked.epci)
+    names = _names(gathered)
+    for code in sorted(set(asked.without) - wanted):
+        gathered.fault("communes_without_unknown", found=code)
+    gathered.note(
+        "left_out", [f"{code} {names.get(code, '')}".strip() for code in sorted(asked.without)]
+    )
+    wanted -= set(asked.without)
+    for code in sorted(wanted - drawn):
+        if code in names:
+            gathered.fault("communes_no_polygon", found=code, name=names[code])
+        elif passage and code in passage.living:
+            gathered.fault("communes_old_code", found=code, living=passage.living[code])
+        else:
+            near = suggestions(code, names)
+            gathered.fault("communes_unknown", found=code, near=near or "–")
+    if not wanted and not gathered.problems:
+        gathered.fault("communes_none")
+    return wanted
+
+
+def _with_zero(codes: tuple[str, ...]) -> set[str]:
+    """Return the codes asked for, the lost zero given back; what is no code as it was written."""
+    cells = pd.Series(codes, dtype="str")
+    return set(commune_codes(cells).fillna(cells))
+
+
+def _names(gathered: _Gathered) -> dict[str, str]:
+    both = pd.concat(
+        [gathered.polygons[["commune_id", "name"]], gathered.known[["commune_id", "name"]]]
+    )
+    both = both.dropna(subset=["commune_id"]).fillna({"name": ""})
+    return dict(zip(both["commune_id"], both["name"], strict=True))
+
+
+def _members(gathered: _Gathered, epci: tuple[str, ...]) -> set[str]:
+    """Return the communes of the groupings, by the file of groupings, else by the outlines."""
+    known, polygons = gathered.known, gathered.polygons
+    source = known if known["epci_id"].notna().any() else polygons
+    groups = source.dropna(subset=["epci_id", "commune_id"])
+    members: set[str] = set()
+    for wanted in epci:
+        own = set(groups.loc[groups["epci_id"] == wanted, "commune_id"])
+        if not own and groups.empty:
+            gathered.fault("communes_no_membership", found=wanted)
+        elif not own:
+            names = groups.get("epci_name", groups["epci_id"]).fillna("")
+            near = suggestions(wanted, dict(zip(groups["epci_id"], names, strict=True)))
+            gathered.fault("communes_epci_unknown", found=wanted, near=near or "–")
+        members |= own
+    return members
+
+
+# --- the result -------------------------------------------------------------------------------
+def _finished(gathered: _Gathered, chosen: set[str], *, year: int) -> gpd.GeoDataFrame:
+    """Return the chosen communes with the columns of the contract."""
+    polygons = gathered.polygons
+    frame = polygons[polygons["commune_id"].isin(chosen)].sort_values(
+        "commune_id", ignore_index=True
+    )
+    known = gathered.known.set_index("commune_id").reindex(frame["commune_id"])
+    for column in ("name", "population", "epci_id"):
+        given = known[column].array
+        frame[column] = pd.Series(given, index=frame.index).fillna(frame[column])
+    broken = ~frame.geometry.is_valid
+    gathered.note("communes_split", sorted(gathered.split & chosen))
+    gathered.note("outline_mended", list(frame.loc[broken, "commune_id"]))
+    frame["geometry"] = frame.geometry.where(~broken, frame.geometry.make_valid()).map(_areas)
+    if len(gathered.known):
+        gathered.note("no_population", list(frame.loc[frame["population"].isna(), "commune_id"]))
+    gathered.counts["kept"] = len(frame)
+    return frame.assign(
+        population=frame["population"].astype("float64"),
+        cog_year=year,
+        basis=RECORDED,
+        source_id="",
+    )[list(COLUMNS)]
+
+
+def _areas(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a geometry without the lines and points that mending may leave."""
+    if shape.geom_type in {"Polygon", "MultiPolygon"}:
+        return shape
+    parts = [part for part in getattr(shape, "geoms", ()) if "Polygon" in part.geom_type]
+    return shapely.union_all(parts)
+
+
+def _extract(
+    paths: list[Path],
+    communes: gpd.GeoDataFrame,
+    *,
+    gathered: _Gathered,
+    others: dict[str, Path | str | None],
+) -> Extract:
+    """Return the perimeter with the rows of its sources."""
+    year = int(communes["cog_year"].iloc[0])
+    rows = [
+        source_row(
+            path, kind=v.COMMUNES, title=f"Contours des communes ({path.name})", cog_year=year
+        )
+        for path in paths
+    ]
+    titles = {
+        "passage": "Table de passage des communes",
+        "population": "Populations et groupements",
+    }
+    beside = [
+        source_row(Path(path), kind=role, title=f"{titles[role]} ({Path(path).name})")
+        for role, path in others.items()
+        if path
+    ]
+    first = {**rows[0], "rows": gathered.counts["read"]}
+    tables = {
+        v.COMMUNES: communes.assign(source_id=first["source_id"]),
+        v.SOURCES: pd.DataFrame([*rows[1:], *beside]),
+    }
+    return Extract(tables, first, gathered.counts, tuple(gathered.notes))

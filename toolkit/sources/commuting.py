@@ -1,0 +1,89 @@
+"""Where people live and work: flows of people between communes (INSEE, MOBPRO)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from toolkit import vocabulary as v
+from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.reading import commune_codes, lift_arrondissements, numbers, read_rows
+
+HOME: Final = ("commune", "codgeo", "i", "origine")
+WORK: Final = ("dclt", "codgeo_work", "j", "destination")
+WORKERS: Final = ("actifs", "nbflux", "fij")
+DATED: Final = tuple(f"nbflux_c{year:02d}_actocc15p" for year in range(30, 5, -1))
+SHAKY_BELOW: Final = 200.0
+"""Workers below which INSEE advises against the use of a single pair."""
+STAYING: Final = "workers_staying"
+"""Extra column of communes: workers who live and work in it; no flow, as both ends are the same."""
+
+
+def load_commuting(path: Path, *, year: int) -> Extract:
+    """Return the flows of workers from the commune they live in to that they work in.
+
+    Parameters
+    ----------
+    path : Path
+        A row a pair of communes: code of residence, code of work, workers (weighted by the census,
+        with decimals); headers of INSEE (`CODGEO`, `DCLT`, `NBFLUX_C22_ACTOCC15P`) or of an
+        aggregate of the detail file (`COMMUNE`, `DCLT`, `actifs`).
+    year : int
+        Year of the census: the file does not say it.
+
+    Returns
+    -------
+    Extract
+        ``flows`` of nature ``people`` between codes of communes, in ``person`` (workers, not
+        trips), and ``communes`` with `workers_staying`, those who do not leave their commune.
+        Codes beyond France stay as they are.  Pairs given twice are added up.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or lacks a column.
+
+    Notes
+    -----
+    Arrondissements of Paris, Lyon and Marseille are brought to their commune.  A pair of less than
+    200 workers is kept, and counted in a note: alone it is not reliable.
+    """
+    rows = read_rows(path, needed={"home": HOME, "work": WORK, "workers": (*WORKERS, *DATED)})
+    sieve = Sieve(rows.assign(workers=numbers(rows["workers"])), where=path.name)
+    sieve.drop(sieve.rows["workers"].isna() | (sieve.rows["workers"] <= 0), "no_workers")
+    for end in ("home", "work"):
+        codes = commune_codes(sieve.rows[end]).fillna(sieve.rows[end])
+        sieve.rows = sieve.rows.assign(**{end: lift_arrondissements(codes)})
+    sieve.drop(sieve.rows[["home", "work"]].isna().any(axis=1), "no_end")
+    pairs = sieve.rows.groupby(["home", "work"], as_index=False)["workers"].sum()
+    staying = pairs[pairs["home"] == pairs["work"]]
+    moving = pairs[pairs["home"] != pairs["work"]]
+    sieve.counts["pairs"] = len(pairs)
+    sieve.counts["staying_pairs"] = len(staying)
+    shaky = pairs["workers"] < SHAKY_BELOW
+    sieve.note("shaky_pairs", int(shaky.sum()), examples=[f"{pairs['workers'][shaky].sum():.0f}"])
+    flows = pd.DataFrame(
+        {
+            "flow_id": f"commuting:{year}:" + moving["home"] + ":" + moving["work"],
+            "nature": "people",
+            "origin": moving["home"],
+            "destination": moving["work"],
+            "quantity": moving["workers"],
+            "unit": "person",
+            "year": year,
+        }
+    )
+    communes = staying.rename(columns={"home": "commune_id", "workers": STAYING})[
+        ["commune_id", STAYING]
+    ]
+    source = source_row(
+        path,
+        kind="commuting",
+        title=f"Recensement de la population {year}, mobilités professionnelles",
+        producer="INSEE",
+        licence="Licence Ouverte 2.0",
+        data_year=year,
+    )
+    return sieve.extract({v.FLOWS: flows, v.COMMUNES: communes}, source=source)

@@ -1,0 +1,165 @@
+"""Public contracts: money from public buyers to suppliers (DECP, consolidated tabular files)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from toolkit import vocabulary as v
+from toolkit.nomenclature import fold
+from toolkit.schema.identifiers import clean_siret
+from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.reading import numbers, read_rows
+
+MOST_HOLDERS: Final = 30
+NEEDED: Final = {
+    "buyer": ("acheteur.id", "acheteur_id"),
+    "contract": ("id", "uid"),
+    "amount": ("montant",),
+    "holder_1": ("titulaires.1.id", "titulaire_id"),
+}
+WANTED: Final = {
+    "nature": ("nature",),
+    "notified": ("datenotification",),
+    "label": ("objet",),
+    **{f"holder_{place}": (f"titulaires.{place}.id",) for place in range(2, MOST_HOLDERS + 1)},
+}
+CATEGORY: Final = "finance.public_contract"
+NOTIFIED: Final = "notified"
+FRAMEWORK: Final = "framework"
+PLACEHOLDER: Final = "placeholder"
+REPEATED: Final = "repeated"
+GROUP: Final = "group"
+SMALLEST_EUR: Final = 1.0
+"""Amounts up to this one stand for "not known"."""
+_NINES: Final = re.compile(r"9{6,}(?:\.9+|\.0+)?")
+REPEATS: Final = 3
+"""Contracts under a framework, of one buyer, with one amount: from this many on it is a ceiling."""
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+
+
+def load_decp(path: Path) -> Extract:
+    """Return public contracts as flows of money from the buyer to each holder.
+
+    Parameters
+    ----------
+    path : Path
+        Consolidated tabular file: one row a contract with its holders in columns, or one row a
+        contract and holder.
+
+    Returns
+    -------
+    Extract
+        ``flows`` between ``siret:...`` ids; EUR; ``year`` of the notification.  Extra columns
+        ``amount_kind`` and ``amount_eur`` keep what was written.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or lacks a column.
+
+    Notes
+    -----
+    The file says who pays whom, not where they are: only actors known from another source tie a
+    contract to the territory (the place of execution is the département in 95 % of the rows).
+
+    ``quantity`` is filled only where the amount is that of the contract (``notified``).  It is left
+    empty, never guessed, for framework agreements (``framework``: a ceiling), amounts up to 1 euro
+    or all nines (``placeholder``), one amount on three or more contracts that follow a framework of
+    the same buyer (``repeated``: the ceiling of the framework), and joint holders (``group``: the
+    share of each is not published).
+    The amount is the total of the contract, whatever its duration.
+    """
+    sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
+    sieve.rows = sieve.rows.assign(buyer=_sirets(sieve.rows["buyer"]))
+    sieve.drop(sieve.rows["buyer"].isna(), "bad_buyer")
+    holders = _holders(sieve.rows)
+    lacking = ~sieve.rows.index.isin(holders["row"])
+    sieve.drop(pd.Series(lacking, index=sieve.rows.index), "bad_holder", show="contract")
+    kind = _amount_kinds(sieve.rows)
+    flows = _flows(sieve.rows.assign(amount_kind=kind), holders)
+    for name in (FRAMEWORK, PLACEHOLDER, REPEATED, GROUP):
+        count = int((flows["amount_kind"] == name).sum())
+        sieve.counts[f"amount_{name}"] = count
+        sieve.note(f"amount_{name}", count)
+    years = flows["year"].dropna()
+    source = source_row(
+        path,
+        kind="decp",
+        title="Données essentielles de la commande publique",
+        producer="DGFiP / AIFE, acheteurs publics",
+        licence="Licence Ouverte 2.0",
+        data_year=int(years.max()) if len(years) else None,
+    )
+    return sieve.extract({v.FLOWS: flows}, source=source)
+
+
+def _bare(cells: pd.Series[str]) -> pd.Series[str]:
+    """Return cells without the brackets and quotes of a list of one (``['123']``)."""
+    return cells.str.replace(r"^\[\s*['\"]?|['\"]?\s*\]$", "", regex=True)
+
+
+def _sirets(cells: pd.Series[str]) -> pd.Series[str]:
+    checked = [clean_siret(cell)[0] for cell in _bare(cells)]
+    return pd.Series(checked, index=cells.index, dtype="str")
+
+
+def _holders(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the valid holders, a row each: row of the contract, its key, SIRET."""
+    parts = []
+    for place in range(1, MOST_HOLDERS + 1):
+        found = _sirets(rows[f"holder_{place}"]).dropna()
+        parts.append(pd.DataFrame({"row": found.index, "holder": found.to_numpy()}))
+    held = pd.concat(parts, ignore_index=True).astype({"holder": "str"})
+    keys = rows["buyer"] + ":" + rows["contract"].fillna("")
+    return held.assign(key=held["row"].map(keys)).drop_duplicates(["key", "holder"])
+
+
+def _amount_kinds(rows: pd.DataFrame) -> pd.Series[str]:
+    """Return what the amount of each contract is."""
+    amount, nature = numbers(rows["amount"]), rows["nature"].fillna("").map(fold)
+    plain = rows["amount"].fillna("").map(lambda cell: bool(_NINES.fullmatch(cell)))
+    nothing = amount.isna() | (amount <= SMALLEST_EUR) | plain
+    follows = nature == "marche subsequent"
+    times = (
+        rows.assign(amount=amount)[follows]
+        .groupby(["buyer", "amount"])["contract"]
+        .transform("size")
+    )
+    repeated = follows & (times.reindex(rows.index).fillna(0) >= REPEATS)
+    framework = nature.str.replace("-", " ", regex=False) == "accord cadre"
+    return pd.Series(
+        np.select([nothing, framework, repeated], [PLACEHOLDER, FRAMEWORK, REPEATED], NOTIFIED),
+        index=rows.index,
+        dtype="str",
+    )
+
+
+def _flows(rows: pd.DataFrame, holders: pd.DataFrame) -> pd.DataFrame:
+    joint = holders["key"].map(holders["key"].value_counts()) > 1
+    own = rows.loc[holders["row"]].reset_index(drop=True)
+    holders = holders.reset_index(drop=True)
+    kind = own["amount_kind"].mask(joint.to_numpy() & (own["amount_kind"] == NOTIFIED), GROUP)
+    amount = numbers(own["amount"])
+    is_sure = kind == NOTIFIED
+    year = pd.to_numeric(own["notified"].str[:4], errors="coerce")
+    flows = pd.DataFrame(
+        {
+            "flow_id": "decp:" + holders["key"] + ":" + holders["holder"],
+            "nature": "money",
+            "origin": "siret:" + own["buyer"],
+            "destination": "siret:" + holders["holder"],
+            "category": CATEGORY,
+            "label": own["label"],
+            "quantity": amount.where(is_sure),
+            "unit": pd.Series("EUR", index=own.index, dtype="str").where(is_sure),
+            "year": year.where(year.between(_FIRST_YEAR, _LAST_YEAR)).astype("Int64"),
+            "amount_kind": kind,
+            "amount_eur": amount,
+        }
+    )
+    return flows.sort_values("flow_id", ignore_index=True)

@@ -1,0 +1,103 @@
+"""Passage tables of communes: from an old code to the living one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+from toolkit.errors import DataError, MissingDependencyError, Problem
+from toolkit.nomenclature import fold
+from toolkit.sources.reading import check_file, commune_codes, lift_arrondissements, read_rows
+
+_OLD = ("ancien code officiel", "code_insee", "old_code", "codgeo_ini", "com_av")
+_NEW = ("code courant officiel", "new_code", "codgeo_2026", "codgeo_2025", "com_ap")
+_LEVELS = frozenset({"com", "arm"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """What became of the codes of communes.
+
+    Attributes
+    ----------
+    living : Mapping of str to str
+        Living code of every code that became one commune, itself included.
+    split : Mapping of str to tuple
+        Living codes of every code that became several: no table of one code to one can resolve it.
+        A code that lives on among them stays itself in `living`.
+    year : int
+        Year of the geography of the living codes; 0 where it is not said.
+    """
+
+    living: Mapping[str, str]
+    split: Mapping[str, tuple[str, ...]]
+    year: int
+
+    def apply(self, codes: pd.Series[str]) -> pd.Series[str]:
+        """Return the living codes; a code that the table does not name stays as it is."""
+        return codes.map(lambda code: self.living.get(code, code), na_action="ignore")
+
+
+def read_passage(path: Path) -> Passage:
+    """Return a passage table.
+
+    Parameters
+    ----------
+    path : Path
+        Text with the columns of INSEE (`Ancien Code Officiel`, `Code Courant Officiel`, and
+        `Niveau`, `Année` where there are), or Parquet with ``code_insee`` and
+        ``code_insee_<year>``.
+
+    Raises
+    ------
+    DataError
+        If the file is none.
+    MissingDependencyError
+        If a Parquet file is given and `pyarrow` is not installed.
+    """
+    if path.suffix.lower() == ".parquet":
+        rows, year = _read_parquet(path)
+    else:
+        rows = read_rows(
+            path,
+            needed={"old": _OLD, "new": _NEW},
+            wanted={"level": ("niveau",), "year": ("annee",)},
+        )
+        if rows["level"].notna().any():
+            rows = rows[rows["level"].fillna("").map(fold).isin(_LEVELS)]
+        years = sorted(rows["year"].dropna().unique())
+        if len(years) > 1:
+            rows = rows[rows["year"] == years[-1]]
+        year = int(years[-1]) if years and years[-1].isdigit() else 0
+    old, new = commune_codes(rows["old"]), commune_codes(rows["new"])
+    pairs = pd.DataFrame({"old": old, "new": lift_arrondissements(new)}).dropna().drop_duplicates()
+    is_split = pairs["old"].duplicated(keep=False)
+    several = pairs[is_split].groupby("old")["new"]
+    split = {str(code): tuple(sorted(codes)) for code, codes in several}
+    single = pairs[~is_split]
+    living = dict(zip(single["old"], single["new"], strict=True))
+    living.update({code: code for code, codes in split.items() if code in codes})
+    return Passage(living, split, year)
+
+
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, int]:
+    check_file(path, endings=(".parquet",))
+    if find_spec("pyarrow") is None:
+        raise MissingDependencyError(Problem("sources_package", where=path.name, found="pyarrow"))
+    frame = pd.read_parquet(path)
+    named = [name for name in frame.columns if str(name).startswith("code_insee_")]
+    if "code_insee" not in frame or len(named) != 1:
+        shown = {
+            "choices": "code_insee, code_insee_AAAA",
+            "header": ", ".join(map(str, frame.columns)),
+        }
+        raise DataError(
+            Problem("sources_column_missing", where=path.name, found="code_insee", params=shown)
+        )
+    ending = str(named[0]).rsplit("_", maxsplit=1)[-1]
+    rows = pd.DataFrame({"old": frame["code_insee"], "new": frame[named[0]]}, dtype="str")
+    return rows, int(ending) if ending.isdigit() else 0

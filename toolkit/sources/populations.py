@@ -1,0 +1,136 @@
+"""Names, groupings and inhabitants of communes, from the files of INSEE, DGCL and Etalab."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from toolkit.errors import DataError, Problem
+from toolkit.nomenclature import fold
+from toolkit.sources.reading import (
+    check_file,
+    commune_codes,
+    lift_arrondissements,
+    numbers,
+    read_rows,
+)
+
+CODE = (
+    "commune_code",
+    "codgeo",
+    "insee_com",
+    "code_insee",
+    "insee",
+    "code_commune",
+    "geo_code",
+    "depcom",
+    "com",
+    "cog",
+    "code",
+)
+NAME = ("commune_nom", "libgeo", "nom_membre", "nom_com", "nom_officiel", "nom", "libelle", "name")
+EPCI = ("epci_code", "code_epci", "codeepci", "siren_epci", "epci", "siren")
+EPCI_NAME = ("epci_nom", "libepci", "nom_epci", "raison_sociale")
+SIREN = ("commune_siren", "siren_membre")
+POPULATION = ("population_municipale", "pmun", "population")
+COLUMNS = ("commune_id", "name", "population", "epci_id", "epci_name", "siren", "year")
+_DATED = re.compile(r"(?:pmun_?|p)(\d{2}|\d{4})(?:_pop)?")
+
+
+def read_populations(path: Path) -> pd.DataFrame:
+    """Return what a file says of communes.
+
+    Parameters
+    ----------
+    path : Path
+        Delimited text with a row a commune (or a member of a grouping), or the JSON list of
+        groupings with their members.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``commune_id``, ``name``, ``population`` (municipal; NaN where it is not given),
+        ``epci_id``, ``epci_name``, ``siren`` (of the commune as a legal person) and ``year`` (of
+        the population, 0 where it is not said); sorted by commune, none twice.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or gives a commune two populations or groupings.
+    """
+    check_file(path, endings=(".csv", ".txt", ".tsv", ".json"))
+    rows = _read_json(path) if path.suffix.lower() == ".json" else _read_text(path)
+    rows["commune_id"] = lift_arrondissements(commune_codes(rows["commune_id"]))
+    rows = rows.dropna(subset=["commune_id"]).drop_duplicates()
+    double = sorted(rows.loc[rows["commune_id"].duplicated(), "commune_id"].unique())
+    if double:
+        raise DataError(
+            [Problem("sources_commune_twice", where=path.name, found=code) for code in double]
+        )
+    if rows.empty:
+        raise DataError(Problem("sources_no_rows", where=path.name))
+    return rows.sort_values("commune_id", ignore_index=True)[list(COLUMNS)]
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    wanted = {
+        "name": NAME,
+        "epci_id": EPCI,
+        "epci_name": EPCI_NAME,
+        "siren": SIREN,
+        "population": POPULATION,
+    }
+    dated = _latest(path)
+    if dated:
+        wanted["population"] = (dated[0],)
+    rows = read_rows(path, needed={"commune_id": CODE}, wanted=wanted)
+    rows["population"] = numbers(rows["population"])
+    return rows.assign(year=dated[1] if dated else 0)
+
+
+def _latest(path: Path) -> tuple[str, int] | None:
+    """Return the column of the latest dated population (``p21_pop``, ``pmun_2023``) and its year."""
+    with path.open("rb") as stream:
+        header = stream.readline().decode("cp1252", errors="replace")
+    found = []
+    for name in re.split(r"[;,\t|]", header):
+        match = _DATED.fullmatch(fold(name.strip().strip('"')))
+        if match:
+            year = int(match.group(1))
+            found.append((year if year > 99 else 2000 + year, match.group(0)))  # noqa: PLR2004
+    return (max(found)[1], max(found)[0]) if found else None
+
+
+def _read_json(path: Path) -> pd.DataFrame:
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        rows = [
+            {
+                "commune_id": member.get("code"),
+                "name": member.get("nom"),
+                "population": member.get("populationMunicipale"),
+                "epci_id": group["code"],
+                "epci_name": group.get("nom"),
+                "siren": member.get("siren"),
+            }
+            for group in _groups(content)
+            for member in group["membres"]
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as err:
+        raise DataError(Problem("sources_damaged", where=path.name, found="JSON")) from err
+    columns = [name for name in COLUMNS if name != "year"]
+    frame = pd.DataFrame(rows, columns=columns)
+    population = pd.to_numeric(frame["population"], errors="coerce").astype("float64")
+    return frame.astype("str").assign(population=population, year=0)
+
+
+def _groups(content: object) -> list[Mapping[str, Any]]:
+    if not isinstance(content, list) or not content:
+        message = "not a list of groupings"
+        raise TypeError(message)
+    return content

@@ -1,0 +1,294 @@
+"""Delimited text of the open data: encoding and separator by the file, columns by their names."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from toolkit.errors import DataError, Problem
+from toolkit.nomenclature import fold
+
+Columns = Mapping[str, tuple[str, ...]]
+"""Name in our rows -> headers under which files carry it, folded."""
+
+ENCODINGS: Final = ("utf-8-sig", "cp1252")
+"""Encodings tried in this order; the second reads any older French file."""
+SEPARATORS: Final = (";", ",", "\t", "|")
+NULLS: Final = frozenset({"", "[ND]", "ND", "NR", "N/A", "NA", "nan", "null", "None"})
+"""Cells that hold nothing; a masked `[ND]` is nothing too."""
+LISTED: Final = 8
+SUGGESTED: Final = 3
+_NOT_TEXT: Final = {
+    b"PK\x03\x04": "zip, xlsx, ods",
+    b"SQLite": "SQLite, GeoPackage",
+    b"PAR1": "Parquet",
+    b"\x1f\x8b": "gzip",
+    b"\xd0\xcf\x11\xe0": "xls",
+    b"%PDF": "PDF",
+    b"7z\xbc\xaf": "7z",
+}
+_CELL_LIMIT: Final = 1_000_000
+_ARRONDISSEMENTS: Final = {
+    **{f"751{number:02d}": "75056" for number in range(1, 21)},
+    **{f"132{number:02d}": "13055" for number in range(1, 17)},
+    **{f"6938{number}": "69123" for number in range(1, 10)},
+}
+
+
+def check_file(path: Path, *, endings: tuple[str, ...]) -> None:
+    """Refuse what is no ordinary file with one of some endings.
+
+    Raises
+    ------
+    DataError
+        If it is missing, empty, a folder or device, or ends otherwise.
+    """
+    shown = {"choices": ", ".join(endings)}
+    if not path.is_file():
+        raise DataError(Problem("sources_no_file", where=path.name, found=path.name))
+    if path.suffix.lower() not in endings:
+        raise DataError(
+            Problem("sources_file_kind", where=path.name, found=path.suffix or "?", params=shown)
+        )
+    if path.stat().st_size == 0:
+        raise DataError(Problem("sources_empty_file", where=path.name))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal text."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> pd.DataFrame:
+    """Return the wanted columns of a delimited text file, all cells text.
+
+    Columns that nobody asks for, contacts among them, are never kept.
+
+    Parameters
+    ----------
+    path : Path
+        File ending in .csv, .txt or .tsv.
+    needed : Mapping
+        Columns that must be there.
+    wanted : Mapping, optional
+        Columns taken where they are there; missing ones are empty.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `needed` then `wanted`, missing cells NaN; index: number of the record, the
+        header being 1, as a spreadsheet shows it.  Records with more cells than the header are
+        left out and numbered in ``attrs["malformed"]``.
+
+    Raises
+    ------
+    DataError
+        If the file is no text, has no row, or lacks a needed column.
+    """
+    check_file(path, endings=(".csv", ".txt", ".tsv"))
+    text = _decoded(path)
+    separator, header = _separator(text.split("\n", maxsplit=1)[0], needed=needed)
+    places = _places(header, {**needed, **(wanted or {})})
+    missing = [name for name in needed if name not in places]
+    if missing:
+        raise DataError(_missing_columns(path, missing, needed=needed, header=header))
+    kept, index, malformed = _records(path, text, separator=separator, width=len(header))
+    cells = {
+        name: [
+            row[places[name]] if name in places and places[name] < len(row) else "" for row in kept
+        ]
+        for name in {**needed, **(wanted or {})}
+    }
+    frame = pd.DataFrame(cells, index=pd.Index(index, dtype="int64"), dtype="str")
+    for name in frame.columns:
+        stripped = frame[name].str.strip()
+        frame[name] = stripped.mask(stripped.isin(NULLS))
+    if frame.empty:
+        raise DataError(Problem("sources_no_rows", where=path.name))
+    frame.attrs["malformed"] = malformed
+    return frame
+
+
+def _decoded(path: Path) -> str:
+    """Return the text of a file by the first encoding that fits."""
+    raw = path.read_bytes()
+    for mark, kind in _NOT_TEXT.items():
+        if raw.startswith(mark):
+            raise DataError(Problem("sources_not_text", where=path.name, found=kind))
+    for encoding in ENCODINGS:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    tried = ", ".join(ENCODINGS)
+    raise DataError(Problem("sources_encoding", where=path.name, params={"choices": tried}))
+
+
+def _separator(line: str, *, needed: Columns) -> tuple[str, list[str]]:
+    """Return the separator under which most needed columns are found, and the header."""
+    best: tuple[int, int, str, list[str]] | None = None
+    for separator in SEPARATORS:
+        header = next(csv.reader([line], delimiter=separator))
+        found = len(_places(header, needed))
+        if best is None or (found, len(header)) > best[:2]:
+            best = (found, len(header), separator, header)
+    if best is None:  # pragma: no cover - SEPARATORS is not empty
+        raise DataError(Problem("sources_no_rows"))
+    return best[2], best[3]
+
+
+def _places(header: list[str], columns: Columns) -> dict[str, int]:
+    """Return where each column is, by the first of its names that the header holds."""
+    folded = [fold(name) for name in header]
+    places = {}
+    for column, names in columns.items():
+        for name in names:
+            if name in folded:
+                places[column] = folded.index(name)
+                break
+    return places
+
+
+def _missing_columns(
+    path: Path, missing: list[str], *, needed: Columns, header: list[str]
+) -> list[Problem]:
+    shown = ", ".join(header[:LISTED])
+    return [
+        Problem(
+            "sources_column_missing",
+            where=path.name,
+            found=needed[name][0],
+            params={"choices": ", ".join(needed[name]), "header": shown},
+        )
+        for name in missing
+    ]
+
+
+def _records(
+    path: Path, text: str, *, separator: str, width: int
+) -> tuple[list[list[str]], list[int], list[int]]:
+    """Return the records, their numbers, and the numbers of those with too many cells."""
+    kept: list[list[str]] = []
+    index: list[int] = []
+    malformed: list[int] = []
+    csv.field_size_limit(_CELL_LIMIT)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        next(reader)
+        for number, row in enumerate(reader, start=2):
+            if not any(cell.strip() for cell in row):
+                continue
+            if len(row) > width:
+                malformed.append(number)
+                continue
+            kept.append(row)
+            index.append(number)
+    except csv.Error as err:
+        raise DataError(Problem("sources_not_text", where=path.name, found="CSV")) from err
+    return kept, index, malformed
+
+
+# --- cells ------------------------------------------------------------------------------------
+def commune_codes(cells: pd.Series[str]) -> pd.Series[str]:
+    """Return INSEE codes of communes of 5 characters, missing where a cell is none.
+
+    A code of four digits gets back the zero that a spreadsheet took; nothing else is mended.
+
+    Examples
+    --------
+    >>> commune_codes(pd.Series(["1001", "2a004", "14118.0", "D14"])).tolist()
+    ['01001', '2A004', '14118', nan]
+    """
+    bare = cells.astype("str").str.strip().str.upper().str.removesuffix(".0")
+    bare = bare.where(~bare.str.fullmatch(r"\d{4}").fillna(value=False).astype("bool"), "0" + bare)
+    valid = bare.str.fullmatch(r"\d{5}|2[AB]\d{3}").fillna(value=False).astype("bool")
+    return bare.where(valid)
+
+
+def lift_arrondissements(codes: pd.Series[str]) -> pd.Series[str]:
+    """Return codes with the arrondissements of Paris, Lyon and Marseille as their commune.
+
+    Examples
+    --------
+    >>> lift_arrondissements(pd.Series(["75111", "12145"])).tolist()
+    ['75056', '12145']
+    """
+    return codes.replace(_ARRONDISSEMENTS)
+
+
+def numbers(cells: pd.Series[str]) -> pd.Series[float]:
+    """Return cells as numbers (decimal comma or point), NaN where a cell is none.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["12,5", "1\N{NO-BREAK SPACE}200", "n.c."])).tolist()
+    [12.5, 1200.0, nan]
+    """
+    bare = cells.astype("str").str.replace(r"\s", "", regex=True).str.replace(",", ".", regex=False)
+    found = pd.to_numeric(bare, errors="coerce").astype("float64")
+    return pd.Series(found.where(np.isfinite(found)))
+
+
+def activity_codes(cells: pd.Series[str]) -> pd.Series[str]:
+    """Return activity codes with their dot (``6622Z`` -> ``66.22Z``), missing where they are none.
+
+    Examples
+    --------
+    >>> activity_codes(pd.Series(["6622Z", "66.22Z", "ABC"])).tolist()
+    ['66.22Z', '66.22Z', nan]
+    """
+    bare = cells.astype("str").str.upper().str.replace(r"[.\s]", "", regex=True)
+    valid = bare.str.fullmatch(r"\d{4}[A-Z]").fillna(value=False).astype("bool")
+    return (bare.str[:2] + "." + bare.str[2:]).where(valid)
+
+
+def place_name(name: str) -> str:
+    """Return the name of a commune as it can be compared between files.
+
+    Case, accents, hyphens, apostrophes, ``St``/``Ste`` and postal words are taken away.
+
+    Examples
+    --------
+    >>> place_name("ST GENIEZ D OLT CEDEX 1") == place_name("Saint-Geniez-d'Olt")
+    True
+    """
+    words = fold(name).replace("-", " ").replace("'", " ").split()
+    if "cedex" in words:
+        words = words[: words.index("cedex")]
+    lengthened = {"st": "saint", "ste": "sainte", "s/": "sur"}
+    return " ".join(lengthened.get(word, word) for word in words)
+
+
+def suggestions(wanted: str, known: Mapping[str, str]) -> str:
+    """Return the known codes nearest to a wanted one, with their names, as text; empty if none.
+
+    Parameters
+    ----------
+    wanted : str
+        A code or a name that was not found.
+    known : Mapping of str to str
+        Names by code.
+    """
+    by_name = {place_name(name): code for code, name in sorted(known.items())}
+    named = difflib.get_close_matches(place_name(wanted), sorted(by_name), n=SUGGESTED, cutoff=0.75)
+    coded = difflib.get_close_matches(wanted, sorted(known), n=SUGGESTED, cutoff=0.75)
+    codes = dict.fromkeys([*(by_name[name] for name in named), *coded])
+    return ", ".join(f"{code} ({known[code]})" for code in list(codes)[:SUGGESTED])
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return the first items as text, and how many are left."""
+    shown = [str(item) for item in items]
+    left = len(shown) - LISTED
+    return ", ".join(shown[:LISTED]) + (f" (+{left})" if left > 0 else "")

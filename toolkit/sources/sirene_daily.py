@@ -1,0 +1,177 @@
+"""Establishments from the daily files of SIRENE before 2019 (`;`, 119 columns, events)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import pandas as pd
+
+from toolkit import nomenclature
+from toolkit import vocabulary as v
+from toolkit.schema.identifiers import clean_siret
+from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.reading import activity_codes, commune_codes, lift_arrondissements, read_rows
+
+_NAMES: Final = (
+    "siren",
+    "nic",
+    "l1_normalisee",
+    "nomen_long",
+    "enseigne",
+    "l4_normalisee",
+    "l6_normalisee",
+    "depet",
+    "comet",
+    "apet700",
+    "tefet",
+    "nj",
+    "ess",
+    "vmaj",
+    "datemaj",
+    "diffcom",
+)
+_KEYS: Final = ("siren", "nic", "depet", "comet", "nj", "vmaj", "datemaj")
+NEEDED: Final = {name: (name,) for name in _KEYS}
+WANTED: Final = {name: (name,) for name in _NAMES if name not in NEEDED}
+_ORDER: Final[Mapping[str, int]] = MappingProxyType(
+    {"I": 0, "C": 1, "D": 1, "F": 1, "E": 2, "O": 2}
+)
+"""Order of the states of one establishment that bear one time stamp."""
+HOLDINGS: Final = ("64.20Z", "68.20A", "68.20B")
+"""Holdings and letting of own property: they own, and do nothing else that a partner could share."""
+_FAMILY_OF_LEVEL: Final[Mapping[str, str]] = MappingProxyType(
+    {"3": "business", "4": "public", "5": "business", "6": "business", "7": "public", "8": "civil"}
+)
+_REST: Final = "civil"
+
+
+def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
+    """Return the establishments of legal persons in their last known state.
+
+    Parameters
+    ----------
+    path : Path
+        One or several daily files joined, with their header.
+    with_holdings : bool, default False
+        Whether holdings and companies that let their own property are kept.
+
+    Returns
+    -------
+    Extract
+        ``actors``, id ``siret:...``.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or lacks a column.
+
+    Notes
+    -----
+    A daily file holds events, not a stock: who did not change on those days is not there.
+
+    - Last state of a SIRET: by `DATEMAJ`, then initial state (`I`), then creation, final state or
+      entry into diffusion (`C`, `F`, `D`), then end or withdrawal (`E`, `O`), then order of the
+      file.  One that ends in `E` has closed, in `O` has left the diffusion: neither is an actor.
+      One that ends in `I` lacks its final state (it moved out of the cut): it is left out.
+    - Natural persons (legal form 1xxx) and rows without legal form are left out; their names are
+      not kept.  Address lines that may name a person (L2, L3) are not read.
+    - Commune: `DEPET` + `COMET` (overseas ``97`` + ``2xx``).
+    - Family by the legal form; a form that has left the official list (5498, 5720) gives the family
+      of its first digit, never ESS, and leaves the cell empty.  `ESS` at ``O`` makes a company ESS.
+    - `DIFFCOM` other than ``O``: the actor is kept and marked as not to be spread.
+    """
+    sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
+    _take_last_states(sieve)
+    forms = sieve.rows["nj"].fillna("")
+    sieve.drop((forms == "") | forms.str.startswith("1"), "natural_persons")
+    sieve.drop(sieve.rows["vmaj"].isin(["E"]), "closed", show="siret")
+    sieve.drop(sieve.rows["vmaj"].isin(["O"]), "withdrawn", show="siret")
+    sieve.drop(sieve.rows["vmaj"].isin(["I"]), "no_final_state", show="siret")
+    codes = commune_codes(sieve.rows["depet"].fillna("") + sieve.rows["comet"].fillna(""))
+    sieve.rows = sieve.rows.assign(
+        commune_id=lift_arrondissements(codes), activity=_activities(sieve.rows["apet700"])
+    )
+    sieve.drop(sieve.rows["commune_id"].isna(), "no_commune", show="siret")
+    if not with_holdings:
+        sieve.drop(sieve.rows["activity"].isin(HOLDINGS), "holdings", show="siret")
+    actors = _actors(sieve)
+    first, last = sieve.rows["datemaj"].min(), sieve.rows["datemaj"].max()
+    year = int(last[:4]) if isinstance(last, str) and last[:4].isdigit() else None
+    sieve.note("events_only", len(actors), examples=[f"{str(first)[:10]} – {str(last)[:10]}"])
+    source = source_row(
+        path,
+        kind="sirene",
+        title="Répertoire Sirene, fichiers quotidiens (ancien format)",
+        producer="INSEE",
+        licence="Licence Ouverte 2.0",
+        data_year=year,
+    )
+    return sieve.extract({v.ACTORS: actors}, source=source)
+
+
+def _take_last_states(sieve: Sieve) -> None:
+    """Keep one row a SIRET: its last state."""
+    rows = sieve.rows
+    joined = rows["siren"].fillna("").str.zfill(9) + rows["nic"].fillna("").str.zfill(5)
+    checked = [clean_siret(cell)[0] for cell in joined]
+    sieve.rows = rows.assign(siret=pd.Series(checked, index=rows.index, dtype="str"))
+    sieve.drop(sieve.rows["siret"].isna(), "bad_siret", show="siren")
+    ordered = sieve.rows.assign(rank=sieve.rows["vmaj"].map(_ORDER).fillna(1)).sort_values(
+        ["siret", "datemaj", "rank"], kind="stable"
+    )
+    earlier = ordered["siret"].duplicated(keep="last").reindex(sieve.rows.index)
+    sieve.drop(earlier, "earlier_states", show="siret")
+
+
+def _activities(cells: pd.Series[str]) -> pd.Series[str]:
+    found = activity_codes(cells)
+    return found.where(found.isin(nomenclature.codes("naf")))
+
+
+def _actors(sieve: Sieve) -> pd.DataFrame:
+    kept = sieve.rows
+    known = kept["nj"].isin(nomenclature.codes("legal_forms"))
+    sieve.note("form_unknown", int((~known).sum()), examples=kept["nj"][~known].unique())
+    families = pd.DataFrame(
+        [_family(form, flag) for form, flag in zip(kept["nj"], kept["ess"], strict=True)],
+        index=kept.index,
+        columns=["family", "ess_form"],
+        dtype="str",
+    )
+    band = kept["tefet"].where(kept["tefet"].isin(nomenclature.codes("size_bands")))
+    town = kept["l6_normalisee"].fillna("")
+    return pd.DataFrame(
+        {
+            "actor_id": "siret:" + kept["siret"],
+            "name": _names(kept),
+            **families,
+            "ess": kept["ess"].map({"O": True, "N": False}).astype("boolean"),
+            "siret": kept["siret"],
+            "legal_form": kept["nj"].where(known),
+            "activity": kept["activity"],
+            "jobs_band": band,
+            "address": (kept["l4_normalisee"].fillna("") + ", " + town).str.strip(", "),
+            "commune_id": kept["commune_id"],
+            "diffusible": (kept["diffcom"].fillna("O") == "O").astype("boolean"),
+        }
+    )
+
+
+def _family(form: str, flag: object) -> tuple[str, str | None]:
+    """Return family and ESS form of an establishment."""
+    family, ess_form = nomenclature.legal_family(form)
+    family = family or _FAMILY_OF_LEVEL.get(form[:1], _REST)
+    if flag == "O" and family == "business":
+        return "ess", None
+    return family, ess_form or None
+
+
+def _names(kept: pd.DataFrame) -> pd.Series[str]:
+    """Return the sign with the name of the legal person behind it, or that name alone."""
+    legal = kept["nomen_long"].fillna(kept["l1_normalisee"]).fillna(kept["siret"])
+    sign = kept["enseigne"]
+    has_sign = sign.notna() & (sign != legal)
+    return legal.where(~has_sign, sign + " (" + legal + ")")

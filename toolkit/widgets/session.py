@@ -1,0 +1,130 @@
+"""One object behind the notebooks: the territory, its diagnosis, its maps and tables in one language."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
+from toolkit import vocabulary as v
+from toolkit.language import column_label, enum_label, number, text
+from toolkit.schema import CONTRACTS
+from toolkit.settings import LANGUAGES, Settings
+from toolkit.sources import demo_territory
+from toolkit.views.frames import in_words, table_of
+from toolkit.views.maps import map_of
+from toolkit.views.tables import gap_table, partnership_table
+from toolkit.workspace import Workspace
+
+if TYPE_CHECKING:
+    import folium
+
+    from toolkit.territory import Territory
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A territory opened in a notebook.
+
+    Attributes
+    ----------
+    territory : Territory
+        What is looked at.
+    settings : Settings
+        With which thresholds and weights.
+    lang : str
+        Language of maps and tables.
+    workspace : Workspace or None
+        The territory's folder; None for the demo.
+    """
+
+    territory: Territory
+    settings: Settings
+    lang: str
+    workspace: Workspace | None = None
+    _scratch: list[str] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """The diagnosis, made when it is first asked for."""
+        return diagnose(self.territory, settings=self.settings)
+
+    def key_figures(self) -> pd.DataFrame:
+        """Return how many inhabitants, communes, actors of each family, and rows there are."""
+        territory = self.territory
+        families = territory.actors["family"].value_counts().sort_index()
+        figures = {
+            text("session.population", lang=self.lang): territory.population,
+            text("table.communes", lang=self.lang): len(territory.communes),
+            text("table.actors", lang=self.lang): len(territory.actors),
+            **{f"– {enum_label('family', code, lang=self.lang)}": count for code, count in families.items()},
+            **{
+                text(f"table.{name}", lang=self.lang): len(territory.table(name))
+                for name in ("resources", "needs", "flows", "cooperations", "practices", "sources")
+            },
+        }
+        shown = [number(float(value), lang=self.lang) for value in figures.values()]
+        return pd.DataFrame({text("session.number", lang=self.lang): shown}, index=list(figures))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table in words: one of the model, ``gaps`` or ``partnerships``."""
+        if name == "gaps":
+            return gap_table(self.diagnosis, lang=self.lang)
+        if name == "partnerships":
+            return partnership_table(self.diagnosis, lang=self.lang)
+        return table_of(self.territory, name, lang=self.lang)
+
+    def count(self, table: str, column: str, *, by: str) -> pd.DataFrame:
+        """Return how many rows of a table there are for each value of two of its columns, in words.
+
+        A cell that holds several values counts in each; a row without a value counts in none.
+        """
+        frame = self.territory.table(table)[[column, by]].dropna()
+        exploded = frame.assign(**{name: frame[name].map(v.split_list) for name in (column, by)})
+        exploded = exploded.explode(column).explode(by).dropna()
+        words = {name: in_words(exploded[name], CONTRACTS[table].column(name), lang=self.lang) for name in (column, by)}
+        counts = pd.crosstab(words[column].to_numpy(), words[by].to_numpy())
+        return counts.rename_axis(index=column_label(table, column, lang=self.lang), columns=None)
+
+    def map(self, *, diagnosed: bool = False) -> folium.Map:
+        """Return the map of the territory, with gaps and candidates if it is diagnosed."""
+        shown = self.diagnosis if diagnosed else undiagnosed(self.territory, settings=self.settings)
+        return map_of(shown, lang=self.lang)
+
+    def reports_folder(self) -> Path:
+        """Return where reports go: the workspace's folder, or a passing one for the demo."""
+        if self.workspace is not None:
+            return self.workspace.folder / "rapports"
+        if not self._scratch:
+            self._scratch.append(tempfile.mkdtemp(prefix="maillage-"))
+        return Path(self._scratch[0])
+
+
+def open_session(folder: str | Path = "") -> Session:
+    """Open a territory for a notebook.
+
+    Parameters
+    ----------
+    folder : str or Path, default ""
+        The territory's folder.  Left empty: the workspace in whose ``notebooks`` folder the notebook
+        lies, else the fictional demo, in the language of the notebook's folder.
+
+    Raises
+    ------
+    WorkspaceError
+        If the folder is no territory, or its database cannot be read.
+    """
+    here = Path.cwd()
+    if folder or (here.parent / Workspace.SETTINGS_FILE).exists():
+        workspace = Workspace(Path(folder) if folder else here.parent)
+        settings = workspace.settings()
+        return Session(
+            territory=workspace.territory(), settings=settings, lang=workspace.lang, workspace=workspace
+        )
+    lang = here.name if here.name in LANGUAGES else "fr"
+    return Session(territory=demo_territory(), settings=Settings(language=lang), lang=lang)

@@ -1,0 +1,438 @@
+"""One folder a territory: its file of identity, its workbook and its database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolkit import schema
+from toolkit import vocabulary as v
+from toolkit.errors import Problem, SchemaError, UsageError, WorkspaceError
+from toolkit.language import text
+from toolkit.settings import LANGUAGES, Settings
+from toolkit.territory import Territory, complete
+from toolkit.workspace import (
+    creating,
+    identity,
+    importing,
+    journal,
+    keeping,
+    merging,
+    migrations,
+    results,
+    store,
+)
+from toolkit.workspace.database import TIMEOUT_S, Database
+from toolkit.workspace.identity import Identity
+from toolkit.workspace.importing import ImportReport, Request
+from toolkit.workspace.journal import Author, Change, Clock
+from toolkit.workspace.keeping import Kept
+from toolkit.workspace.layers import GAPS, MODEL_LAYERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.diagnosis import Diagnosis
+
+
+class Workspace:
+    """The folder of one territory.
+
+    Opening it checks the file of identity and the whole database, and brings an older database to
+    this version's schema after a backup copy.  No file stays open.
+
+    Parameters
+    ----------
+    folder : str or Path
+        An existing folder of a territory.
+    timeout_s : float, default 10.0
+        How long to wait, in seconds, for another program that is writing to the database.
+    now : callable, optional
+        Gives the time for the journal, with its time zone; the clock of this machine by default.
+
+    Raises
+    ------
+    WorkspaceError
+        If the folder is not that of a territory, its file of identity is wrong, or the database is
+        missing, damaged, locked, or newer than this software.
+
+    Examples
+    --------
+    >>> workspace = Workspace("mon-territoire")  # doctest: +SKIP
+    >>> workspace.import_workbook()  # doctest: +SKIP
+    >>> territory = workspace.territory()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, folder: str | Path, *, timeout_s: float = TIMEOUT_S, now: Clock = journal.utc_now
+    ) -> None:
+        self.folder = Path(folder)
+        self._now = now
+        if not (self.folder / identity.FILE).is_file():
+            raise WorkspaceError(Problem("workspace_absent", where=str(folder), found=identity.FILE))
+        self._identity = identity.read(self.folder / identity.FILE)
+        self._database = Database(self.folder / creating.DATABASE, timeout_s)
+        version = self._database.check()
+        self.backup = migrations.upgrade(
+            self._database,
+            version=version,
+            lang=self.lang,
+            author=self._author("", what=text("workspace.what.migrate", lang=self.lang)),
+        )
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        name: str,
+        communes: pd.DataFrame,
+        sources: pd.DataFrame | None = None,
+        lang: str = "fr",
+        fictional: bool = False,
+        now: Clock = journal.utc_now,
+    ) -> Workspace:
+        """Make the folder of a new territory and open it.
+
+        Everything is written beside the place of the folder, which then moves there in one step: a
+        creation that is killed leaves nothing half made.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Nothing is there, or an empty folder.
+        name : str
+            Name a reader knows the territory by.
+        communes : GeoDataFrame
+            The perimeter, by the contract of ``communes``; any CRS that is set.
+        sources : DataFrame, optional
+            Sources to which the communes refer.
+        lang : str, default "fr"
+            Language of the officer: ``fr`` or ``en``.
+        fictional : bool, default False
+            Whether the data are invented.
+        now : callable, optional
+            Gives the time for the journal.
+
+        Raises
+        ------
+        WorkspaceError
+            If something is in the folder already, or it cannot be written.
+        SchemaError
+            If the communes break their contract; all faults at once.
+        UsageError
+            If the name is empty or the language unknown.
+        """
+        if not name.strip():
+            raise UsageError(Problem("workspace_toml_name", column="name", found=repr(name)))
+        if lang not in LANGUAGES:
+            params = {"choices": ", ".join(LANGUAGES)}
+            raise UsageError(Problem("workspace_toml_language", column="lang", found=repr(lang), params=params))
+        tables = creating.checked_perimeter(communes, sources=sources)
+        year = creating.perimeter_year(tables[v.COMMUNES])
+        who = Identity(name=name, language=lang, fictional=fictional, cog_year=year)
+        what = text("workspace.what.create", lang=lang)
+        author = Author(who=journal.user_name(), what=what, at=journal.iso(now()))
+        # A relative path may end in `.` or `..`, which has no name to build beside.
+        creating.create(Path(folder).absolute().resolve(), who=who, tables=tables, author=author)
+        return cls(folder, now=now)
+
+    # --- what it is -------------------------------------------------------------------------------
+    @property
+    def name(self) -> str:
+        """Name a reader knows the territory by."""
+        return self._identity.name
+
+    @property
+    def lang(self) -> str:
+        """Language of the officer: ``fr`` or ``en``."""
+        return self._identity.language
+
+    @property
+    def fictional(self) -> bool:
+        """Whether the data are invented."""
+        return self._identity.fictional
+
+    @property
+    def cog_year(self) -> int | None:
+        """Year of the geography of the communes, as the file of identity says it."""
+        return self._identity.cog_year
+
+    @property
+    def database(self) -> Path:
+        """The GeoPackage, which QGIS opens."""
+        return self._database.path
+
+    @property
+    def workbook(self) -> Path:
+        """The workbook to fill in."""
+        return self.folder / creating.WORKBOOK
+
+    @property
+    def sources(self) -> Path:
+        """Folder of the open data cut to the perimeter."""
+        return self.folder / creating.SOURCES
+
+    @property
+    def notebooks(self) -> Path:
+        """Folder of the notebooks."""
+        return self.folder / creating.NOTEBOOKS
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the reports."""
+        return self.folder / creating.REPORTS
+
+    def settings(self) -> Settings:
+        """Return the settings of the territory: its file's, else the defaults.
+
+        Raises
+        ------
+        SettingsError
+            If a setting is unknown, of the wrong type or out of range; all faults at once.
+        """
+        return Settings.from_mapping({"language": self.lang, **self._identity.settings})
+
+    # --- reading ----------------------------------------------------------------------------------
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table as it is stored, typed; not checked.
+
+        Raises
+        ------
+        WorkspaceError
+            If the database cannot be read, or cells are not of their type.
+        """
+        with self._database.reading() as connection:
+            return store.read_tables(connection)
+
+    def territory(self) -> Territory:
+        """Return the territory, complete and checked.
+
+        Raises
+        ------
+        SchemaError
+            If tables break their contract (another program wrote to the database).
+        WorkspaceError
+            If the database cannot be read.
+        """
+        return Territory.from_tables(self.tables(), name=self.name, fictional=self.fictional)
+
+    def journal(self) -> pd.DataFrame:
+        """Return who changed what and when, oldest first.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``id``, ``at`` (UTC), ``who``, ``what``, ``table_name``, ``row_id``, ``action``,
+            ``before`` and ``after`` (JSON).
+        """
+        with self._database.reading() as connection:
+            return journal.read(connection)
+
+    def results(self) -> dict[str, pd.DataFrame]:
+        """Return the tables of the last diagnosis that was kept: gaps, evidence, partnerships, roles."""
+        with self._database.reading() as connection:
+            return results.read(connection)
+
+    # --- writing ----------------------------------------------------------------------------------
+    def import_workbook(
+        self, path: str | Path | None = None, *, partial: bool = False, who: str = ""
+    ) -> ImportReport:
+        """Take in the officer's workbook, in one transaction.
+
+        A row adds or replaces the stored row of the same key.  Rows that came from this file once
+        and are not in it any more are reported, never deleted.  Importing the same file twice
+        changes nothing.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            An .xlsx, .ods or .csv file; by default the territory's own workbook.
+        partial : bool, default False
+            Take the sound rows; leave out rows with faults, and rows that refer to those.
+        who : str, optional
+            For the journal; by default the name of the user of this machine.
+
+        Returns
+        -------
+        ImportReport
+            What was added, changed, refused or is missing, by table.
+
+        Raises
+        ------
+        ImportRefusedError
+            If anything is wrong (or, if `partial`, nothing is sound): nothing is written, all
+            faults are told, and a copy of the workbook has them marked.
+        WorkbookError
+            If the file cannot be read at all.
+        WorkspaceError
+            If the database cannot be written.
+        """
+        chosen = self.workbook if path is None else Path(path)
+        what = text("workspace.what.import", lang=self.lang, file=chosen.name)
+        request = Request(
+            path=chosen,
+            partial=partial,
+            lang=self.lang,
+            producer=self.name,
+            author=self._author(who, what=what),
+            source_id=importing.source_of(chosen, lang=self.lang),
+        )
+        return importing.import_file(request, self._database, folder=self.folder)
+
+    def write(self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = "") -> dict[str, Kept]:
+        """Add rows, or replace those of the same key, in one transaction; other rows stay.
+
+        Parameters
+        ----------
+        tables : Mapping of str to DataFrame
+            Rows by table; geometries in any CRS that is set.
+        what : str
+            On what occasion, for the journal.
+        who : str, optional
+            For the journal; by default the name of the user of this machine.
+
+        Returns
+        -------
+        dict of str to Kept
+            By table, the ids that were added, changed, or there already as they are.
+
+        Raises
+        ------
+        SchemaError
+            If the tables would break their contract; nothing is written.
+        WorkspaceError
+            If the database cannot be written, or a decision would be changed.
+        """
+        self._check_names(tables)
+        with self._database.writing() as connection:
+            stored = store.read_tables(connection)
+            completed = complete(merging.merge(stored, tables))
+            problems = schema.check_tables(completed)
+            if problems:
+                raise SchemaError(problems)
+            ids = {name: list(merging.row_ids(name, rows)) for name, rows in tables.items()}
+            return keeping.keep(connection, completed, ids=ids, author=self._author(who, what=what))
+
+    def remove(self, table: str, ids: Collection[str], *, what: str = "", who: str = "") -> tuple[str, ...]:
+        """Delete rows, in one transaction; what they held stays in the journal.
+
+        Parameters
+        ----------
+        table : str
+            Table of the model; decisions are never deleted.
+        ids : collection of str
+            Ids of rows; those of members are ``cooperation_id|actor_id``.
+        what, who : str, optional
+            For the journal.
+
+        Returns
+        -------
+        tuple of str
+            The ids deleted.
+
+        Raises
+        ------
+        UsageError
+            If a row does not exist.
+        SchemaError
+            If other rows refer to them; nothing is deleted.
+        """
+        self._check_names({table: None})
+        if table == v.DECISIONS:
+            raise UsageError(Problem("decision_fixed", table=table))
+        with self._database.writing() as connection:
+            stored = store.read_tables(connection)
+            known = merging.row_ids(table, stored[table])
+            unknown = sorted(set(ids) - set(known))
+            if unknown:
+                raise UsageError([Problem("row_unknown", table=table, row=name, found=name) for name in unknown])
+            left = {**stored, table: stored[table][~known.isin(set(ids)).to_numpy()]}
+            before = schema.check_tables(stored)
+            problems = [problem for problem in schema.check_tables(complete(left)) if problem not in before]
+            if problems:
+                raise SchemaError(problems)
+            occasion = what or text("workspace.what.remove", lang=self.lang)
+            return keeping.remove(connection, table, ids=ids, author=self._author(who, what=occasion))
+
+    def decide(
+        self,
+        candidate_id: str,
+        *,
+        decision: str,
+        title: str | None = None,
+        stage: str | None = None,
+        reason: str | None = None,
+        next_step: str | None = None,
+        due_date: str | dt.date | None = None,
+        who: str = "",
+    ) -> str:
+        """Add a decision on a candidate; earlier ones stay as they are.
+
+        Parameters
+        ----------
+        candidate_id : str
+            Candidate partnership.
+        decision : str
+            One of ``DECISION_KINDS``.
+        title, stage, reason, next_step : str, optional
+            What people say of it; `stage` is one of ``STAGES``.
+        due_date : str or date, optional
+            When the next step is due (ISO 8601).
+        who : str, optional
+            Who decides; by default the name of the user of this machine.
+
+        Returns
+        -------
+        str
+            Id of the decision.
+
+        Raises
+        ------
+        SchemaError
+            If a value is not one of its list, or the date is none.
+        """
+        author = self._author(who, what=text("workspace.what.decide", lang=self.lang))
+        row = {
+            "candidate_id": candidate_id,
+            "title": title,
+            "decision": decision,
+            "stage": stage,
+            "reason": reason,
+            "next_step": next_step,
+            "due_date": None if due_date is None else str(due_date),
+            "who": author.who,
+            "decided_at": author.at,
+        }
+        with self._database.writing() as connection:
+            return keeping.add_decision(connection, row, author=author)
+
+    def save_diagnosis(self, diagnosis: Diagnosis, *, who: str = "") -> None:
+        """Keep the results of a diagnosis in place of those of the last one, for QGIS to show.
+
+        Parameters
+        ----------
+        diagnosis : Diagnosis
+            Of this territory.
+        who : str, optional
+            For the journal.
+        """
+        author = self._author(who, what=text("workspace.what.diagnose", lang=self.lang))
+        counts = {GAPS: len(diagnosis.gaps), "partnerships": len(diagnosis.partnerships)}
+        with self._database.writing() as connection:
+            results.save(connection, diagnosis, lang=self.lang, at=author.at)
+            change = Change(GAPS, "*", journal.DIAGNOSIS, after=counts)
+            journal.append(connection, [change], author=author)
+
+    # --- inside -----------------------------------------------------------------------------------
+    def _author(self, who: str, *, what: str) -> Author:
+        return Author(who=who or journal.user_name(), what=what, at=journal.iso(self._now()))
+
+    @staticmethod
+    def _check_names(tables: Mapping[str, object]) -> None:
+        unknown = sorted(set(tables) - set(MODEL_LAYERS))
+        if unknown:
+            choices = {"choices": ", ".join(MODEL_LAYERS)}
+            raise UsageError([Problem("unknown_table", found=name, params=choices) for name in unknown])

@@ -1,0 +1,378 @@
+"""The officer's workbook into the database: all of it, or its sound rows, or nothing; in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from toolkit import schema, workbook
+from toolkit import vocabulary as v
+from toolkit.errors import DataError, Problem
+from toolkit.language import table_label, text
+from toolkit.schema.contracts import CONTRACTS
+from toolkit.territory import complete
+from toolkit.workbook.references import slug
+from toolkit.workspace import copies, journal, keeping, merging, store
+from toolkit.workspace.journal import Author, Change
+from toolkit.workspace.keeping import Kept
+from toolkit.workspace.layers import SAISIE
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from toolkit.workspace.database import Database
+
+_REFERS: Final = frozenset({"unknown_reference", "commune_not_in_perimeter"})
+"""Codes of a reference to a row that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """What an import did to one table: ids of its rows (row numbers of the sheet in `refused`).
+
+    ``missing`` came from the workbook once and are not in it any more; they are kept.
+    """
+
+    inserted: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes
+    ----------
+    path : Path
+        The file that was imported.
+    tables : Mapping of str to TableReport
+        By table, for those the file has.
+    problems : tuple of Problem
+        Why rows were refused; empty unless the import was partial.
+    notes : tuple of Problem
+        What the officer should know and need not mend.
+    corrected_copy : Path or None
+        Copy of the file in which the refused cells are marked.
+    """
+
+    path: Path
+    tables: Mapping[str, TableReport]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    corrected_copy: Path | None = None
+
+    def count(self, what: str) -> int:
+        """Return a number of rows over all tables: ``inserted``, ``updated``, ``refused`` ..."""
+        return sum(len(getattr(table, what)) for table in self.tables.values())
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether a row was added or changed."""
+        return bool(self.count("inserted") or self.count("updated"))
+
+    def lines(self, *, lang: str) -> list[str]:
+        """Return the report in words, one line a table."""
+        counts = ("inserted", "updated", "unchanged", "refused", "missing")
+        made = []
+        for name, table in self.tables.items():
+            said = [
+                text(f"workspace.import.{what}", lang=lang, count=len(getattr(table, what)))
+                for what in counts
+                if getattr(table, what)
+            ]
+            said = said or [text("workspace.import.nothing", lang=lang)]
+            made.append(text("workspace.import.line", lang=lang, table=table_label(name, lang=lang), what=", ".join(said)))
+        return made
+
+
+class ImportRefusedError(DataError):
+    """A workbook has faults and nothing of it was taken.
+
+    Attributes
+    ----------
+    corrected_copy : Path or None
+        Copy of the workbook in which the cells at fault are marked.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, corrected_copy: Path | None) -> None:
+        super().__init__(problems)
+        self.corrected_copy = corrected_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is imported into which territory."""
+
+    path: Path
+    partial: bool
+    lang: str
+    producer: str
+    author: Author
+    source_id: str = SAISIE
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Rows of the workbook, typed, and what is wrong with their cells."""
+
+    rows: Mapping[str, pd.DataFrame]
+    seen: Mapping[str, pd.DataFrame]
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Tables with the rows that are taken, and why others are not."""
+
+    tables: Mapping[str, pd.DataFrame]
+    taken: Mapping[str, pd.DataFrame]
+    problems: tuple[Problem, ...]
+
+
+def import_file(request: Request, database: Database, *, folder: Path) -> ImportReport:
+    """Import a workbook; see :meth:`toolkit.workspace.Workspace.import_workbook`.
+
+    Parameters
+    ----------
+    request : Request
+        What to import, and how.
+    database : Database
+        Where to.
+    folder : Path
+        Folder of the territory, which remembers the copies that were made.
+    """
+    reading = workbook.read(request.path)
+    digest = digest_of(request.path)
+    with database.writing() as connection:
+        stored = store.read_tables(connection)
+        draft = _draft(reading, stored, source_id=request.source_id)
+        verdict = _judge(draft, stored, lambda rows: _source(request, stored, rows=rows, digest=digest), request.partial)
+        is_sound = any(len(verdict.taken[name]) for name in draft.rows)
+        is_taken = not verdict.problems or (request.partial and is_sound)
+        if is_taken:
+            ids = {name: list(merging.row_ids(name, rows)) for name, rows in verdict.taken.items()}
+            kept = keeping.keep(connection, verdict.tables, ids=ids, author=request.author)
+            missing = _missing(draft.seen, stored, source_id=request.source_id)
+            _tell_missing(connection, missing, author=request.author)
+    copy = None
+    if verdict.problems:
+        copy = copies.write_marked(reading, verdict.problems, folder=folder, lang=request.lang)
+    if not is_taken:
+        raise ImportRefusedError(verdict.problems, corrected_copy=copy)
+    tables = {name: _table_report(name, draft, verdict, kept, missing) for name in draft.rows}
+    notes = (*draft.notes, *_placed(verdict))
+    return ImportReport(request.path, MappingProxyType(tables), verdict.problems, notes, copy)
+
+
+def source_of(path: Path, *, lang: str) -> str:
+    """Return the id of the source that a file is.
+
+    The territory's own workbook, its corrected copies and its versions (``saisie 2.xlsx``) are one
+    source; a partner's file is another, so that the rows of the one are not missed in the other.
+
+    Examples
+    --------
+    >>> source_of(Path("saisie_a-corriger.xlsx"), lang="fr"), source_of(Path("Liste CCI.csv"), lang="fr")
+    ('saisie', 'saisie-liste-cci')
+    """
+    stem = path.stem.partition(text("workspace.file.corrected", lang=lang))[0]
+    return SAISIE if stem.casefold().startswith(SAISIE) else f"{SAISIE}-{slug(stem)}"
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the files of a folder in the order of their names."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+# --- reading ----------------------------------------------------------------------------------
+def _draft(reading: workbook.Reading, stored: Mapping[str, pd.DataFrame], *, source_id: str) -> _Draft:
+    """Return the rows of a workbook, names resolved and cells typed."""
+    resolution = workbook.resolve(
+        reading.tables,
+        communes=stored[v.COMMUNES],
+        actors=stored[v.ACTORS],
+        cooperations=stored[v.COOPERATIONS],
+        where=reading.where,
+    )
+    problems = [*reading.problems, *resolution.problems]
+    notes = list(reading.notes)
+    rows, seen = {}, {}
+    for table, raw in resolution.tables.items():
+        parsed = schema.parse(table, raw, where=reading.where[table])
+        problems.extend(parsed.problems)
+        notes.extend(parsed.notes)
+        frame = merging.carry(table, parsed.frame, stored=stored[table])
+        if "source_id" in CONTRACTS[table].names:
+            frame = frame.assign(source_id=pd.Series(source_id, index=frame.index, dtype="str"))
+        rows[table] = frame
+        if table in reading.layouts:
+            seen[table] = frame
+    return _Draft(rows, seen, tuple(problems), tuple(notes))
+
+
+def _source(
+    request: Request, stored: Mapping[str, pd.DataFrame], *, rows: int, digest: str
+) -> pd.DataFrame:
+    """Return the row of the workbook in the table of sources; the stored one if the file is the same."""
+    known = stored[v.SOURCES]
+    same = known[(known["source_id"] == request.source_id) & (known["sha256"] == digest)]
+    retrieved = request.author.at[:10] if same.empty else same["retrieved_at"].iloc[0]
+    return pd.DataFrame(
+        {
+            "source_id": [request.source_id],
+            "title": [text("workspace.source.title", lang=request.lang, file=request.path.name)],
+            "producer": [request.producer],
+            "retrieved_at": [retrieved],
+            "sha256": [digest],
+            "rows": pd.array([rows], dtype="Int64"),
+        }
+    )
+
+
+# --- judging ----------------------------------------------------------------------------------
+def _judge(
+    draft: _Draft, stored: Mapping[str, pd.DataFrame], source: Callable[[int], pd.DataFrame], partial: bool, /  # noqa: FBT001
+) -> _Verdict:
+    """Return what can be taken: all if nothing is wrong, else the sound rows if `partial`.
+
+    Rows that refer to a refused row are refused as well, until no more are.
+    """
+    problems = list(draft.problems)
+    refused = _rows_of(problems)
+    told = {(problem.table, problem.row, problem.column) for problem in problems}
+    rows = dict(draft.rows)
+    is_first = True
+    while True:
+        taken = {**rows, v.SOURCES: source(sum(len(frame) for frame in rows.values()))}
+        tables = complete(merging.merge(stored, taken))
+        found = [
+            problem if is_first else _explained(problem, draft, refused)
+            for problem in _new_problems(tables, stored)
+            if (problem.table, problem.row, problem.column) not in told
+        ]
+        problems += found
+        told |= {(problem.table, problem.row, problem.column) for problem in found}
+        refused = _rows_of(problems)
+        left = merging.without(draft.rows, refused)
+        is_settled = all(len(left[table]) == len(rows[table]) for table in rows)
+        if is_settled or not partial:
+            return _Verdict(tables, taken, tuple(problems))
+        rows, is_first = left, False
+
+
+def _rows_of(problems: Iterable[Problem]) -> dict[str, set[str]]:
+    """Return the labels of the rows of the workbook that have problems, by table."""
+    refused: dict[str, set[str]] = {}
+    for problem in problems:
+        if problem.where and problem.row:
+            refused.setdefault(problem.table, set()).add(problem.row)
+    return refused
+
+
+def _new_problems(tables: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Return the problems of tables, but those that stored rows had before.
+
+    Stored rows were sound when they were written; another program may have changed them since.  The
+    workbook is not to blame, and opening the territory says what is wrong.
+    """
+    problems = schema.check_tables(tables)
+    if all(problem.where for problem in problems):
+        return problems
+    before = schema.check_tables(stored)
+    return [problem for problem in problems if problem.where or problem not in before]
+
+
+def _explained(problem: Problem, draft: _Draft, refused: Mapping[str, set[str]]) -> Problem:
+    """Return a problem of a row that is only wrong because another row was refused, saying so."""
+    if problem.code not in _REFERS:
+        return problem
+    for table in CONTRACTS[problem.table].column(problem.column).references:
+        if table not in draft.rows:
+            continue
+        rows = draft.rows[table]
+        found = rows[(merging.row_ids(table, rows) == problem.found).to_numpy(dtype="bool")]
+        blamed = sorted(set(found["_row"]) & refused.get(table, set()))
+        if blamed:
+            params = {"row": blamed[0], "sheet": found["_where"].iloc[0]}
+            return Problem(
+                "refers_to_refused",
+                table=problem.table,
+                row=problem.row,
+                column=problem.column,
+                found=problem.found,
+                params=params,
+                where=problem.where,
+            )
+    return problem
+
+
+# --- telling ----------------------------------------------------------------------------------
+def _missing(
+    seen: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.DataFrame], *, source_id: str
+) -> dict[str, tuple[str, ...]]:
+    """Return the rows that came from the workbook once and are not in it any more, by table."""
+    cooperations = stored[v.COOPERATIONS]
+    own = set(cooperations.loc[cooperations["source_id"] == source_id, "cooperation_id"])
+    missing = {}
+    for table, rows in seen.items():
+        frame = stored[table]
+        # Members have no source of their own: they have that of their cooperation.
+        from_file = frame["cooperation_id"].isin(own) if table == v.MEMBERS else frame["source_id"] == source_id
+        ids = merging.row_ids(table, frame)[from_file.to_numpy(dtype="bool")]
+        missing[table] = tuple(sorted(set(ids) - set(merging.row_ids(table, rows).dropna())))
+    return missing
+
+
+def _tell_missing(
+    connection: sqlite3.Connection, missing: Mapping[str, tuple[str, ...]], *, author: Author
+) -> None:
+    """Write in the journal which rows are missing, unless it said so last."""
+    news = [
+        Change(table, name, journal.MISSING)
+        for table, ids in missing.items()
+        for name in ids
+        if journal.last_action(connection, table, row_id=name) != journal.MISSING
+    ]
+    if news:
+        journal.append(connection, news, author=author)
+
+
+def _placed(verdict: _Verdict) -> list[Problem]:
+    """Return the note that actors without coordinates are shown at their commune."""
+    if v.ACTORS not in verdict.taken:
+        return []
+    actors = verdict.tables[v.ACTORS]
+    ids = set(merging.row_ids(v.ACTORS, verdict.taken[v.ACTORS]))
+    at_commune = actors["actor_id"].isin(ids) & (actors["located_by"] == "commune")
+    count = int(at_commune.sum())
+    return [Problem("note_at_commune", table=v.ACTORS, found=str(count))] if count else []
+
+
+def _table_report(
+    table: str, draft: _Draft, verdict: _Verdict, kept: Mapping[str, Kept], missing: Mapping[str, Any], /
+) -> TableReport:
+    """Return what happened to one table."""
+    labels = set(draft.rows[table]["_row"]) - set(verdict.taken[table]["_row"])
+    return TableReport(
+        inserted=kept[table].inserted,
+        updated=kept[table].updated,
+        unchanged=kept[table].unchanged,
+        refused=tuple(sorted(labels, key=lambda label: (len(label), label))),
+        missing=missing.get(table, ()),
+    )

@@ -20,7 +20,9 @@ def main() -> None:
             times.append(seconds)
         size = (target / "rapports" / "diagnostic-fr.html").stat().st_size / 1e6
     print(f"import geopandas and folium     {peer:6.2f} s")
-    print(f"maillage demo                   {min(times):6.2f} s   {min(times) / peer:5.1f} x these imports")
+    print(
+        f"maillage demo                   {min(times):6.2f} s   {min(times) / peer:5.1f} x imports"
+    )
     print(f"peak memory                     {memory:6.0f} MB")
     print(f"report                          {size:6.2f} MB")
 

@@ -20,7 +20,9 @@ def run(command: Sequence[str], *, repeat: int = 3) -> tuple[float, float]:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if hasattr(os, "wait4"):
-            _, fault = process.communicate() if process.stderr is None else (None, process.stderr.read())
+            _, fault = (
+                process.communicate() if process.stderr is None else (None, process.stderr.read())
+            )
             _, status, usage = os.wait4(process.pid, 0)
             code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
             process.returncode = code
@@ -28,7 +30,8 @@ def run(command: Sequence[str], *, repeat: int = 3) -> tuple[float, float]:
             _, fault = process.communicate()
             code, peak = process.returncode, 0.0
         if code:
-            raise SystemExit(f"{command}: exit code {code}\n{(fault or b'').decode()}")
+            message = f"{command}: exit code {code}\n{(fault or b'').decode()}"
+            raise SystemExit(message)
         seconds.append(time.perf_counter() - began)
         memory.append(peak)
     return statistics.median(seconds), max(memory)

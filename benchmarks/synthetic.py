@@ -39,11 +39,11 @@ def synthetic_tables(*, communes: int, actors: int, seed: int = SEED) -> dict[st
     places = demo.make_communes(rng, words)
     placer = demo.Placer(places, rng)
     rows = demo.make_actors(placer, rng, kinds=kinds, words=words)
-    cooperations, members = demo.make_cooperations(rows, placer, rng, words)
+    cooperations, members = demo.make_cooperations(rows, placer, rng=rng, words=words)
     tables: dict[str, list[dict[str, Any]]] = {
         "resources": demo.make_quantities(rows, rng, kinds=kinds, offers=True),
         "needs": demo.make_quantities(rows, rng, kinds=kinds, offers=False),
-        "flows": demo.make_flows(rows, places, rng, words),
+        "flows": demo.make_flows(rows, places, rng=rng, words=words),
         "cooperations": cooperations,
         "members": members,
     }

@@ -24,8 +24,9 @@ diagnosis = diagnose(territory)
 middle = time.perf_counter()
 path = write_report(diagnosis, {path!r})
 ended = time.perf_counter()
-print(f"{{len(territory.actors)}} actors, {{rows}} rows: diagnose {{middle - began:.1f}} s, report "
-      f"{{ended - middle:.1f}} s, {{path.stat().st_size / 1e6:.2f}} MB, {{len(diagnosis.gaps)}} gaps, "
+print(f"{{len(territory.actors)}} actors, {{rows}} rows: "
+      f"diagnose {{middle - began:.1f}} s, report {{ended - middle:.1f}} s, "
+      f"{{path.stat().st_size / 1e6:.2f}} MB, {{len(diagnosis.gaps)}} gaps, "
       f"{{len(diagnosis.partnerships)}} candidates", file=open({log!r}, "w"))
 """
 
@@ -39,7 +40,9 @@ def main() -> None:
             communes = 25 if actors < 1_000 else 50
             code = CODE.format(here=str(HERE), communes=communes, actors=actors, path=path, log=log)
             seconds, memory = run(python(code), repeat=1)
-            print(f"{Path(log).read_text().strip()}; whole process {seconds:.1f} s, {memory:.0f} MB")
+            print(
+                f"{Path(log).read_text().strip()}; whole process {seconds:.1f} s, {memory:.0f} MB"
+            )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
             "population": [1000.0, 3000.0, 500.0],
             "cog_year": [2026, 2026, 2026],
         },
-        geometry=[box(600_000 + 10_000 * i, 6_600_000, 610_000 + 10_000 * i, 6_610_000) for i in range(3)],
+        geometry=[
+            box(600_000 + 10_000 * i, 6_600_000, 610_000 + 10_000 * i, 6_610_000) for i in range(3)
+        ],
         crs=2154,
     )
     actors = pd.DataFrame(

@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints; no logic.
 
-Help and messages are keys of ``toolkit/locales/<language>/cli.toml``; :func:`main` puts the texts of
-the reader's language in their place.  Exit codes: 0 done, 1 the data have problems, 2 wrong use.
+Help and messages are keys of ``toolkit/locales/<language>/cli.toml``; :func:`main` puts the texts
+of the reader's language in their place.  Exit codes: 0 done, 1 the data have problems, 2 wrong use.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ REPORTS = "rapports"
 _UsageFault: Final = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help="cli.help"
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="cli.help",
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="cli.arg.dir")]
@@ -42,12 +46,14 @@ Lang = Annotated[str, typer.Option("--lang", help="cli.opt.lang")]
 
 
 def language_of(arguments: Sequence[str]) -> str:
-    """Return the reader's language: ``--lang``, else ``MAILLAGE_LANG``, else the system's, else French."""
+    """Return the reader's language: ``--lang``, ``MAILLAGE_LANG``, the system's, else French."""
     for place, word in enumerate(arguments):
         if word == "--lang" and place + 1 < len(arguments):
             return arguments[place + 1] if arguments[place + 1] in LANGUAGES else "fr"
         if word.startswith("--lang="):
-            return word.removeprefix("--lang=") if word.removeprefix("--lang=") in LANGUAGES else "fr"
+            return (
+                word.removeprefix("--lang=") if word.removeprefix("--lang=") in LANGUAGES else "fr"
+            )
     for name in ("MAILLAGE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if (value := os.environ.get(name, "")[:2]) in LANGUAGES:
             return value
@@ -63,14 +69,18 @@ def _reader(lang: str) -> str:
     if not lang:
         return language_of([])
     if lang not in LANGUAGES:
-        raise UsageError(Problem("cli_language", found=lang, params={"choices": ", ".join(LANGUAGES)}))
+        raise UsageError(
+            Problem("cli_language", found=lang, params={"choices": ", ".join(LANGUAGES)})
+        )
     return lang
 
 
 # --- commands ---------------------------------------------------------------------------------
 @app.command("demo", help="cli.demo.help")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="cli.arg.demo_dir")] = Path("territoire-demo"),
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="cli.arg.demo_dir")] = Path(
+        "territoire-demo"
+    ),
     lang: Lang = "",
 ) -> None:
     """Build the demo territory and its report."""
@@ -89,12 +99,14 @@ def demo(
 
 
 @app.command("new", help="cli.new.help")
-def new(  # noqa: PLR0913 - one parameter an option
+def new(
     folder: Folder,
     from_file: Annotated[Path, typer.Option("--from-file", help="cli.opt.from_file")],
     communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",
     epci: Annotated[str, typer.Option("--epci", help="cli.opt.epci")] = "",
-    population: Annotated[Path | None, typer.Option("--population", help="cli.opt.population")] = None,
+    population: Annotated[
+        Path | None, typer.Option("--population", help="cli.opt.population")
+    ] = None,
     cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
     name: Annotated[str, typer.Option("--name", help="cli.opt.name")] = "",
     lang: Lang = "",
@@ -111,7 +123,9 @@ def new(  # noqa: PLR0913 - one parameter an option
         population=population,
         cog_year=cog_year or None,
     )
-    workspace = Workspace.create(folder, name=name or folder.resolve().name, communes=perimeter, lang=reader)
+    workspace = Workspace.create(
+        folder, name=name or folder.resolve().name, communes=perimeter, lang=reader
+    )
     _say("new.done", reader, folder=str(folder), count=len(perimeter))
     _say("new.next", reader, workbook=str(workspace.workbook_path), folder=str(folder))
 
@@ -119,7 +133,9 @@ def new(  # noqa: PLR0913 - one parameter an option
 @app.command("import", help="cli.import.help")
 def import_(
     folder: Folder,
-    workbook: Annotated[Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")] = None,
+    workbook: Annotated[
+        Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")
+    ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="cli.opt.partial")] = False,  # noqa: FBT002
     lang: Lang = "",
 ) -> None:
@@ -127,7 +143,7 @@ def import_(
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
-    reader = lang and _reader(lang) or workspace.lang
+    reader = (lang and _reader(lang)) or workspace.lang
     outcome = workspace.import_workbook(workbook, partial=partial)
     _show_import(outcome, reader)
     if outcome.problems:
@@ -137,14 +153,16 @@ def import_(
 @app.command("check", help="cli.check.help")
 def check(
     folder: Folder,
-    workbook: Annotated[Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")] = None,
+    workbook: Annotated[
+        Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")
+    ] = None,
     lang: Lang = "",
 ) -> None:
     """Say what an import would find, and write nothing."""
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
-    reader = lang and _reader(lang) or workspace.lang
+    reader = (lang and _reader(lang)) or workspace.lang
     outcome = workspace.check_workbook(workbook)
     _show_import(outcome, reader)
     _say("check.nothing_written", reader)
@@ -158,7 +176,7 @@ def diagnose(folder: Folder, lang: Lang = "") -> None:
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
-    _diagnosed(workspace, lang and _reader(lang) or workspace.lang)
+    _diagnosed(workspace, (lang and _reader(lang)) or workspace.lang)
 
 
 @app.command("report", help="cli.report.help")
@@ -167,7 +185,7 @@ def report(folder: Folder, lang: Lang = "") -> None:
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
-    _report(workspace, lang and _reader(lang) or workspace.lang)
+    _report(workspace, (lang and _reader(lang)) or workspace.lang)
 
 
 @app.command("lab", help="cli.lab.help")
@@ -178,7 +196,7 @@ def lab(folder: Folder, lang: Lang = "") -> None:
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
-    _say("lab.begin", lang and _reader(lang) or workspace.lang)
+    _say("lab.begin", (lang and _reader(lang)) or workspace.lang)
     command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={workspace.folder}"]
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words only
 
@@ -217,7 +235,9 @@ def _show_problems(error: ToolkitError, lang: str) -> None:
     for sentence in sentences[:PROBLEMS_SHOWN]:
         typer.echo(f"- {sentence}", err=True)
     if len(sentences) > PROBLEMS_SHOWN:
-        typer.echo(text("cli.more_problems", lang=lang, count=len(sentences) - PROBLEMS_SHOWN), err=True)
+        typer.echo(
+            text("cli.more_problems", lang=lang, count=len(sentences) - PROBLEMS_SHOWN), err=True
+        )
 
 
 # --- language of help and faults --------------------------------------------------------------
@@ -242,7 +262,9 @@ def _usage_text(fault: Any, lang: str) -> str:  # noqa: ANN401 - the parsing lib
     shown = {
         "NoSuchOption": getattr(fault, "option_name", ""),
         "NoSuchCommand": " ".join(sys.argv[1:2]),
-        "MissingParameter": parameter.make_metavar(fault.ctx) if parameter is not None and fault.ctx else "",
+        "MissingParameter": parameter.make_metavar(fault.ctx)
+        if parameter is not None and fault.ctx
+        else "",
     }.get(kind)
     if shown:
         return text(f"cli.usage.{kind}", lang=lang, shown=shown)

@@ -1,4 +1,4 @@
-"""From a territory to its diagnosis: gaps with their evidence, candidates with their reasons.  No drawing."""
+"""From a territory to its diagnosis: gaps with evidence, candidates with reasons.  No drawing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from toolkit import gaps as gap_engine
 from toolkit import partnerships as partnership_engine
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, UsageError
+from toolkit.gaps import Findings
+from toolkit.partnerships import Proposals
 from toolkit.settings import Settings
+from toolkit.territory import Territory
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toolkit.gaps import Findings
-    from toolkit.partnerships import Explanation, Proposals, WhyNot
-    from toolkit.territory import Territory
+    from toolkit.partnerships import Explanation, WhyNot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +77,11 @@ class Diagnosis:
         if actor_id not in set(self.territory.table(v.ACTORS)["actor_id"]):
             raise UsageError(Problem("unknown_actor", found=actor_id))
         return partnership_engine.why_not(
-            self.proposals, opening_id, actor_id=actor_id, territory=self.territory, settings=self.settings
+            self.proposals,
+            opening_id,
+            actor_id=actor_id,
+            territory=self.territory,
+            settings=self.settings,
         )
 
 

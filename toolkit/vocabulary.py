@@ -157,7 +157,8 @@ EVIDENCE_COLUMNS: Final = (
 )
 """Columns of the evidence table: one row a fact that a gap rests on.
 
-``role`` says what the fact is to the gap (``EVIDENCE_ROLES``), ``table`` and ``row_id`` where it is.
+``role`` (one of ``EVIDENCE_ROLES``) says what the fact is to the gap, ``table`` and ``row_id``
+where it is.
 """
 EVIDENCE_ROLES: Final = ("need", "resource", "flow", "actor", "commune", "cooperation", "match")
 
@@ -207,7 +208,7 @@ PARTNERSHIP_COLUMNS: Final = (
 """Columns of the table of candidates, one row a candidate.
 
 ``score`` and the criteria are in [0, 1]; ``meeting_place_id`` is an actor id or a commune id;
-``certificate`` is ``optimal`` or ``bounded``; ``selected`` is true for the members of the portfolio.
+``certificate`` is ``optimal`` or ``bounded``; ``selected`` tells the members of the portfolio.
 """
 ROLE_COLUMNS: Final = (
     "candidate_id",
@@ -221,7 +222,7 @@ ROLE_COLUMNS: Final = (
     "share",
     "basis",
 )
-"""Columns of the members of candidates: role, code of the reason, the fact behind it, Shapley share."""
+"""Columns of the members of candidates: role, reason (code), the fact behind it, Shapley share."""
 
 
 def split_list(cell: object) -> tuple[str, ...]:

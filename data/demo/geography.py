@@ -9,7 +9,8 @@ from shapely.geometry import LineString, MultiPoint, Point, Polygon
 from shapely.ops import polygonize, unary_union
 
 METRIC_EPSG = 2154
-# The territory lies at sea, off the Atlantic coast: on a real background it cannot be taken for a place.
+# The territory lies at sea, off the Atlantic coast: on a real background nobody takes it for a
+# place.
 CENTRE = (140_000.0, 6_610_000.0)
 CELL_M = 5_000.0
 RELAXATIONS = 3
@@ -32,7 +33,9 @@ def commune_polygons(count: int, *, seed: int) -> gpd.GeoSeries:
     edges = sorted(shapely.line_merge(borders).geoms, key=lambda line: (line.bounds, line.length))
     bent = [_bend(line, rng) for line in edges]
     pieces = list(polygonize(unary_union(bent)))
-    found = [max(pieces, key=lambda piece, cell=cell: piece.intersection(cell).area) for cell in kept]
+    found = [
+        max(pieces, key=lambda piece, cell=cell: piece.intersection(cell).area) for cell in kept
+    ]
     if len(set(map(id, found))) != count:
         msg = f"{len(pieces)} polygons drawn for {count} communes; choose another seed"
         raise ValueError(msg)

@@ -93,14 +93,16 @@ class Placer:
         for _ in range(200):
             x, y = self.rng.uniform(west, east), self.rng.uniform(south, north)
             share = self.rng.uniform(0.35, 1.0)
-            drawn = gpd.points_from_xy([middle.x + (x - middle.x) * share], [middle.y + (y - middle.y) * share])[0]
+            drawn = gpd.points_from_xy(
+                [middle.x + (x - middle.x) * share], [middle.y + (y - middle.y) * share]
+            )[0]
             if polygon.contains(drawn):
                 return drawn
         return middle
 
 
 def fictional_siret(number: int) -> str:
-    """Return a SIRET that passes Luhn and that no establishment bears (its SIREN begins with 000)."""
+    """Return a SIRET that passes Luhn and that nobody bears (its SIREN begins with 000)."""
     siren = _with_luhn(f"000{number:05d}")
     return _with_luhn(f"{siren}0001")
 
@@ -109,11 +111,13 @@ def _with_luhn(digits: str) -> str:
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 if place % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 - Luhn
+        total += value - 9 if value > 9 else value
     return f"{digits}{-total % 10}"
 
 
-def make_actors(placer: Placer, rng: np.random.Generator, *, kinds: dict[str, Any], words: dict[str, Any]) -> Rows:
+def make_actors(
+    placer: Placer, rng: np.random.Generator, *, kinds: dict[str, Any], words: dict[str, Any]
+) -> Rows:
     """Return the actors of every kind, some rows incomplete as in life."""
     rows: Rows = []
     taken: set[str] = set()
@@ -131,81 +135,124 @@ def make_actors(placer: Placer, rng: np.random.Generator, *, kinds: dict[str, An
                     "name": name,
                     "family": rule["family"],
                     "ess_form": rule.get("form"),
-                    "siret": fictional_siret(number) if known < 0.7 and rule["family"] != "civil" else None,  # noqa: PLR2004
+                    "siret": fictional_siret(number)
+                    if known < 0.7 and rule["family"] != "civil"
+                    else None,
                     "legal_form": rule["legal"],
-                    "activity": rule["naf"] or None if known < 0.93 else None,  # noqa: PLR2004
+                    "activity": rule["naf"] or None if known < 0.93 else None,
                     "roles": "|".join(rule.get("roles", [])) or None,
-                    "jobs": float(rng.integers(rule["jobs"][0], rule["jobs"][1] + 1)) if sized < 0.9 else None,  # noqa: PLR2004
+                    "jobs": float(rng.integers(rule["jobs"][0], rule["jobs"][1] + 1))
+                    if sized < 0.9
+                    else None,
                     "commune_id": commune["commune_id"],
-                    "geometry": placer.point(int(position)) if placed < 0.88 else None,  # noqa: PLR2004
+                    "geometry": placer.point(int(position)) if placed < 0.88 else None,
                     "natural_person": natural,
-                    "diffusible": not (natural and placed < 0.12),  # noqa: PLR2004
-                    "basis": BASIS[0] if known < 0.4 else BASIS[1],  # noqa: PLR2004
+                    "diffusible": not (natural and placed < 0.12),
+                    "basis": BASIS[0] if known < 0.4 else BASIS[1],
                 }
             )
     return rows
 
 
-def _name(patterns: list[str], rng: np.random.Generator, *, commune: str, words: dict[str, Any], taken: set[str]) -> str:
+def _name(
+    patterns: list[str],
+    rng: np.random.Generator,
+    *,
+    commune: str,
+    words: dict[str, Any],
+    taken: set[str],
+) -> str:
     """Return a name not borne yet."""
     for _ in range(60):
         pattern = str(rng.choice(patterns))
-        name = pattern.format(c=commune, s=rng.choice(words["surnames"]), n=rng.choice(words["places"]))
+        name = pattern.format(
+            c=commune, s=rng.choice(words["surnames"]), n=rng.choice(words["places"])
+        )
         for wrong, right in words["elisions"]:
             name = name.replace(wrong, right)
         if name not in taken:
             taken.add(name)
             return name
-    name = f"{name} ({commune})" if f"{name} ({commune})" not in taken else f"{name} n° {len(taken)}"
+    name = (
+        f"{name} ({commune})" if f"{name} ({commune})" not in taken else f"{name} n° {len(taken)}"
+    )
     taken.add(name)
     return name
 
 
-def make_quantities(actors: Rows, rng: np.random.Generator, *, kinds: dict[str, Any], offers: bool) -> Rows:
+def make_quantities(
+    actors: Rows, rng: np.random.Generator, *, kinds: dict[str, Any], offers: bool
+) -> Rows:
     """Return the resources or the needs of the actors of every kind."""
-    letter, key, factor = ("R", "resource_id", OFFER_FACTOR) if offers else ("N", "need_id", NEED_FACTOR)
+    letter, key, factor = (
+        ("R", "resource_id", OFFER_FACTOR) if offers else ("N", "need_id", NEED_FACTOR)
+    )
     rows: Rows = []
     for actor in actors:
-        for category, low, high, unit, share in kinds[actor["kind"]]["offers" if offers else "needs"]:
+        for category, low, high, unit, share in kinds[actor["kind"]][
+            "offers" if offers else "needs"
+        ]:
             if rng.random() >= share * (factor if share < 1.0 else 1.0):
                 continue
             service = category.startswith("services.")
             draw, unknown, middle = rng.random(3)
-            size = round(float(np.exp(rng.uniform(np.log(low), np.log(max(high, low))))), 0 if high > 20 else 1)  # noqa: PLR2004
-            basis = BASIS[1] if service else BASIS[0 if draw < 0.6 else 1 if draw < 0.78 else 2]  # noqa: PLR2004
+            size = round(
+                float(np.exp(rng.uniform(np.log(low), np.log(max(high, low))))),
+                0 if high > 20 else 1,
+            )
+            basis = BASIS[1] if service else BASIS[0 if draw < 0.6 else 1 if draw < 0.78 else 2]
             row = {
                 key: f"{letter}{len(rows) + 1:04d}",
                 "actor_id": actor["actor_id"],
                 "category": category,
-                "quantity": None if unknown < 0.1 and not service else max(size, 1.0),  # noqa: PLR2004
-                "unit": None if unknown < 0.1 and not service else unit,  # noqa: PLR2004
-                "period": "once" if category.split(".")[0] in {"premises", "land", "services"} else "year",
-                "confidential": bool(draw > 0.97),  # noqa: PLR2004
+                "quantity": None if unknown < 0.1 and not service else max(size, 1.0),
+                "unit": None if unknown < 0.1 and not service else unit,
+                "period": "once"
+                if category.split(".")[0] in {"premises", "land", "services"}
+                else "year",
+                "confidential": bool(draw > 0.97),
                 "weight": round(float(0.3 + middle * 0.5), 2) if basis == BASIS[2] else None,
                 "basis": basis,
             }
             if offers:
-                row |= {"available": ("surplus", "shareable", "under_used")[int(middle * 3)], "shareable": bool(middle < 0.8)}  # noqa: PLR2004
+                row |= {
+                    "available": ("surplus", "shareable", "under_used")[int(middle * 3)],
+                    "shareable": bool(middle < 0.8),
+                }
             else:
                 row["priority"] = ("low", "medium", "high")[int(middle * 3)]
             rows.append(row)
     return rows
 
 
-def make_cooperations(actors: Rows, placer: Placer, rng: np.random.Generator, words: dict[str, Any]) -> tuple[Rows, Rows]:
-    """Return cooperations of near actors and their members; never ESS with research, never isolated kinds."""
+def make_cooperations(
+    actors: Rows, placer: Placer, *, rng: np.random.Generator, words: dict[str, Any]
+) -> tuple[Rows, Rows]:
+    """Return cooperations of near actors and their members; never ESS with research, nor repairers."""
     able = [actor for actor in actors if actor["kind"] != "repair"]
     place = {code: rank for rank, code in enumerate(placer.communes["commune_id"])}
-    centres = np.array([(point.x, point.y) for point in placer.communes.geometry.representative_point()])
+    centres = np.array(
+        [(point.x, point.y) for point in placer.communes.geometry.representative_point()]
+    )
     cooperations, members = [], []
     for number in range(COOPERATIONS):
         seed = able[int(rng.integers(len(able)))]
         barred = {"ess": "research", "research": "ess"}.get(seed["family"], "research")
         here = centres[place[seed["commune_id"]]]
         away = np.array([np.hypot(*(centres[place[other["commune_id"]]] - here)) for other in able])
-        pull = np.exp(-away / 6_000.0) * [0.0 if other["family"] == barred or other is seed else 1.0 for other in able]
+        pull = np.exp(-away / 6_000.0) * [
+            0.0 if other["family"] == barred or other is seed else 1.0 for other in able
+        ]
         size = int(rng.integers(2, 8))
-        chosen = [seed, *(able[spot] for spot in np.sort(rng.choice(len(able), size=size, replace=False, p=pull / pull.sum())))]
+        chosen = [
+            seed,
+            *(
+                able[spot]
+                for spot in np.sort(
+                    rng.choice(len(able), size=size, replace=False, p=pull / pull.sum())
+                )
+            ),
+        ]
         key = f"C{number + 1:03d}"
         theme = words["cooperations"][number % len(words["cooperations"])]
         cooperations.append(
@@ -214,23 +261,35 @@ def make_cooperations(actors: Rows, placer: Placer, rng: np.random.Generator, wo
                 "name": theme["name"],
                 "objectives": theme["objective"],
                 "pillars": theme.get("pillar"),
-                "stage": str(rng.choice(["active", "active", "active", "experiment", "co_construction", "ended"])),
+                "stage": str(
+                    rng.choice(
+                        ["active", "active", "active", "experiment", "co_construction", "ended"]
+                    )
+                ),
                 "since": int(rng.integers(2012, 2027)),
-                "policy_support": str(rng.choice(["none", "local", "local", "regional", "national"])),
+                "policy_support": str(
+                    rng.choice(["none", "local", "local", "regional", "national"])
+                ),
                 "basis": BASIS[0],
             }
         )
         members += [
-            {"cooperation_id": key, "actor_id": actor["actor_id"], "role": "lead" if rank == 0 else "partner"}
+            {
+                "cooperation_id": key,
+                "actor_id": actor["actor_id"],
+                "role": "lead" if rank == 0 else "partner",
+            }
             for rank, actor in enumerate(chosen)
         ]
     return cooperations, members
 
 
-def make_flows(actors: Rows, communes: gpd.GeoDataFrame, rng: np.random.Generator, words: dict[str, Any]) -> Rows:
+def make_flows(
+    actors: Rows, communes: gpd.GeoDataFrame, *, rng: np.random.Generator, words: dict[str, Any]
+) -> Rows:
     """Return flows: commuting between communes, the others between actors and with the outside."""
     rows = _commuting(communes, rng)
-    able = [actor for actor in actors if actor["kind"] not in {"repair"}]
+    able = [actor for actor in actors if actor["kind"] != "repair"]
     families = np.array([actor["family"] for actor in able])
     jobs = np.array([1.0 + (actor["jobs"] or 0.0) for actor in able])
     for nature in ("money", "material", "service", "knowledge"):
@@ -253,11 +312,13 @@ def make_flows(actors: Rows, communes: gpd.GeoDataFrame, rng: np.random.Generato
                     "origin": ends[0],
                     "destination": ends[1],
                     "category": rule["category"],
-                    "quantity": float(round(np.exp(rng.uniform(np.log(rule["low"]), np.log(rule["high"]))), 0)),
+                    "quantity": float(
+                        round(np.exp(rng.uniform(np.log(rule["low"]), np.log(rule["high"]))), 0)
+                    ),
                     "unit": rule["unit"],
                     "year": 2025,
-                    "confidential": bool(rng.random() < 0.04),  # noqa: PLR2004
-                    "basis": BASIS[0 if rng.random() < 0.5 else 1],  # noqa: PLR2004
+                    "confidential": bool(rng.random() < 0.04),
+                    "basis": BASIS[0 if rng.random() < 0.5 else 1],
                 }
             )
     return [{"flow_id": f"F{number + 1:04d}", **row} for number, row in enumerate(rows)]
@@ -292,7 +353,7 @@ def _commuting(communes: gpd.GeoDataFrame, rng: np.random.Generator) -> Rows:
 
 
 def make_panel(rng: np.random.Generator, words: dict[str, Any]) -> pd.DataFrame:
-    """Return counts of activities in territories to compare with, one row a territory and activity."""
+    """Return counts of activities in territories to compare with, a row for each of both."""
     rows: Rows = []
     for number in range(PANEL):
         population = float(round(np.exp(rng.normal(np.log(42_000), 0.5)), -1))
@@ -306,13 +367,24 @@ def make_panel(rng: np.random.Generator, words: dict[str, Any]) -> pd.DataFrame:
         }
         for activity, per_10_000 in words["panel"].items():
             rate = per_10_000 * rng.gamma(8.0, 1 / 8.0)
-            rows.append({**traits, "activity": activity, "count": int(rng.poisson(rate * population / 10_000))})
+            rows.append(
+                {
+                    **traits,
+                    "activity": activity,
+                    "count": int(rng.poisson(rate * population / 10_000)),
+                }
+            )
     return pd.DataFrame(rows)
 
 
-def add_planted(tables: dict[str, Rows], planted: dict[str, Any], placer: Placer) -> None:
+def add_planted(tables: dict[str, Rows], planted: dict[str, Any], *, placer: Placer) -> None:
     """Add the planted rows; refuse categories that the drawn rows use too."""
-    used = {row["category"] for name in ("resources", "needs", "flows") for row in tables[name] if row.get("category")}
+    used = {
+        row["category"]
+        for name in ("resources", "needs", "flows")
+        for row in tables[name]
+        if row.get("category")
+    }
     kept = {row["category"] for name in ("resources", "needs", "flows") for row in planted[name]}
     if used & kept:
         msg = f"planted categories are used by drawn rows: {sorted(used & kept)}"
@@ -320,15 +392,22 @@ def add_planted(tables: dict[str, Rows], planted: dict[str, Any], placer: Placer
     for actor in planted["actors"]:
         position = actor.pop("commune") - 1
         tables["actors"].append(
-            {**actor, "commune_id": placer.communes["commune_id"].iloc[position], "geometry": placer.point(position), "basis": BASIS[0]}
+            {
+                **actor,
+                "commune_id": placer.communes["commune_id"].iloc[position],
+                "geometry": placer.point(position),
+                "basis": BASIS[0],
+            }
         )
     for name in ("resources", "needs", "flows"):
         tables[name] += [{"basis": BASIS[0], **row} for row in planted[name]]
 
 
-def write(tables: dict[str, Rows], communes: gpd.GeoDataFrame, panel: pd.DataFrame) -> None:
+def write(tables: dict[str, Rows], communes: gpd.GeoDataFrame, *, panel: pd.DataFrame) -> None:
     """Write one file a table."""
-    actors = gpd.GeoDataFrame(pd.DataFrame(tables["actors"]).drop(columns="kind"), geometry="geometry", crs=communes.crs)
+    actors = gpd.GeoDataFrame(
+        pd.DataFrame(tables["actors"]).drop(columns="kind"), geometry="geometry", crs=communes.crs
+    )
     degrees = actors.geometry.to_crs(epsg=4326)
     plain = pd.DataFrame(actors.drop(columns="geometry"))
     plain["longitude"], plain["latitude"] = degrees.x.round(6), degrees.y.round(6)
@@ -336,14 +415,20 @@ def write(tables: dict[str, Rows], communes: gpd.GeoDataFrame, panel: pd.DataFra
     for name, frame in frames.items():
         if name not in {"members", "sources"}:
             frame["source_id"] = frame["basis"].map(
-                {"observed": "demo-enquete", "recorded": "demo-registre", "estimated": "demo-profils"}
+                {
+                    "observed": "demo-enquete",
+                    "recorded": "demo-registre",
+                    "estimated": "demo-profils",
+                }
             )
         frame.to_csv(HERE / f"{name}.csv", index=False, lineterminator="\n")
     panel.to_csv(HERE / "panel.csv", index=False, lineterminator="\n")
     stored = communes.to_crs(epsg=4326)
     stored["geometry"] = stored.geometry.set_precision(1e-5)
     text = stored.to_json(drop_id=True, ensure_ascii=False)
-    (HERE / "communes.geojson").write_text(text.replace('{"type": "Feature"', '\n{"type": "Feature"') + "\n", encoding="utf-8")
+    (HERE / "communes.geojson").write_text(
+        text.replace('{"type": "Feature"', '\n{"type": "Feature"') + "\n", encoding="utf-8"
+    )
 
 
 def main() -> None:
@@ -353,19 +438,19 @@ def main() -> None:
     communes = make_communes(rng, words)
     placer = Placer(communes, rng)
     actors = make_actors(placer, rng, kinds=kinds, words=words)
-    cooperations, members = make_cooperations(actors, placer, rng, words)
+    cooperations, members = make_cooperations(actors, placer, rng=rng, words=words)
     tables: dict[str, Rows] = {
         "resources": make_quantities(actors, rng, kinds=kinds, offers=True),
         "needs": make_quantities(actors, rng, kinds=kinds, offers=False),
-        "flows": make_flows(actors, communes, rng, words),
+        "flows": make_flows(actors, communes, rng=rng, words=words),
         "cooperations": cooperations,
         "members": members,
         "practices": [{**practice, "basis": BASIS[0]} for practice in words["practices"]],
         "sources": words["sources"],
         "actors": actors,
     }
-    add_planted(tables, planted, placer)
-    write(tables, communes, make_panel(rng, words))
+    add_planted(tables, planted, placer=placer)
+    write(tables, communes, panel=make_panel(rng, words))
 
 
 if __name__ == "__main__":

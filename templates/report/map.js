@@ -80,13 +80,20 @@ const Maillage = (() => {
     });
   }
 
-  function actors(data, layers, found) {
+  /* Marks shrink where many share few pixels. */
+  function markSize(map, data) {
+    const low = map.latLngToContainerPoint(data.bounds[0]), high = map.latLngToContainerPoint(data.bounds[1]);
+    const pixels = Math.abs((high.x - low.x) * (high.y - low.y));
+    return Math.max(3, Math.min(5.5, 0.22 * Math.sqrt(pixels / (data.actors.x.length || 1))));
+  }
+
+  function actors(data, layers, found, size) {
     const list = data.actors, words = data.texts;
     list.x.forEach((x, i) => {
       const family = list.families[list.family[i]], mark = data.marks[family];
       const count = list.count ? list.count[i] : 0;
       const point = new Mark([list.y[i], x], {
-        radius: count ? Math.min(22, 4 + Math.sqrt(count)) : 5, corners: mark.points,
+        radius: count ? Math.min(22, 4 + Math.sqrt(count)) : size, corners: mark.points,
         color: EDGE, weight: 1, fillColor: mark.colour, fillOpacity: 0.92,
       });
       point.bindPopup(() => (count
@@ -102,27 +109,29 @@ const Maillage = (() => {
     });
   }
 
+  const end = (data, number) => [data.ends.y[number], data.ends.x[number]];
+
   function cooperations(data, layer) {
     const list = data.cooperations, words = data.texts;
-    list.points.forEach((points, i) => {
-      if (points.length < 2) return;
-      const lat = points.reduce((sum, point) => sum + point[1], 0) / points.length;
-      const lng = points.reduce((sum, point) => sum + point[0], 0) / points.length;
-      const star = points.map((point) => [[lat, lng], latLng(point)]);
-      L.polyline(star, { color: "#3d4852", weight: 1.5, opacity: 0.75 })
-        .bindPopup(() => card(list.name[i], [words.stage + words.label + list.stage[i]])).addTo(layer);
+    list.members.forEach((members, i) => {
+      if (members.length < 2) return;
+      const points = members.map((number) => end(data, number));
+      const middle = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
+      L.polyline(points.map((point) => [middle, point]), { color: "#3d4852", weight: 1.5, opacity: 0.75 })
+        .bindPopup(() => card(list.name[i], [words.stage + words.label + list.stage[i]],
+          members.map((number) => data.ends.name[number]))).addTo(layer);
     });
   }
 
   function flows(data, layer) {
     const list = data.flows, words = data.texts;
-    const colours = { in: "#0b7285", out: "#a61e4d", inside: "#5c6b0a" };
-    const dashes = { in: "8 5", out: "2 5", inside: null };
+    const colours = ["#5c6b0a", "#0b7285", "#a61e4d"], dashes = [null, "8 5", "2 5"];
     list.a.forEach((start, i) => {
-      const [from, to, what, amount] = list.text[i];
-      L.polyline([latLng(start), latLng(list.b[i])], {
-        color: colours[list.way[i]], dashArray: dashes[list.way[i]], weight: list.w[i], opacity: 0.55,
-      }).bindPopup(() => card(what, [amount, words.from + words.label + from, words.to + words.label + to])).addTo(layer);
+      L.polyline([end(data, start), end(data, list.b[i])], {
+        color: colours[list.way[i]], dashArray: dashes[list.way[i]], weight: list.width[i], opacity: 0.55,
+      }).bindPopup(() => card(list.whats[list.what[i]], [list.amount[i],
+        words.from + words.label + data.ends.name[start],
+        words.to + words.label + data.ends.name[list.b[i]]])).addTo(layer);
     });
   }
 
@@ -136,19 +145,23 @@ const Maillage = (() => {
   }
 
   function star(data, one, layer, strong) {
-    const words = data.texts;
-    const rays = one.points.map((point) => [latLng(one.at), latLng(point)]);
-    const popup = () => card(one.title, [one.place ? words.meeting_place + words.label + one.place : ""], one.names);
-    L.polyline(rays, { color: "#14545f", weight: strong ? 4 : 2, opacity: strong ? 0.95 : 0.6 }).bindPopup(popup).addTo(layer);
-    if (!strong) return;
-    one.points.forEach((point, i) => {
+    const words = data.texts, names = data.ends.name, at = end(data, one.at);
+    const points = one.members.map((number) => end(data, number));
+    const popup = () => card(one.title, [words.meeting_place + words.label + names[one.at]],
+      one.members.map((number) => names[number]));
+    L.polyline(points.map((point) => [at, point]), { color: "#14545f", weight: strong ? 4 : 2, opacity: strong ? 0.95 : 0.6 })
+      .bindPopup(popup).addTo(layer);
+    if (!strong) return points.concat([at]);
+    L.circleMarker(at, { radius: 15, color: "#14545f", weight: 3, fill: false }).bindPopup(popup).addTo(layer);
+    points.forEach((point, i) => {
       const mark = data.marks[data.actors.families[one.families[i]]];
-      const label = named(one.names[i], "member-name");
-      new Mark(latLng(point), { radius: 9, corners: mark.points, color: "#14545f", weight: 3, fillColor: mark.colour, fillOpacity: 1 })
-        .bindTooltip(label.content, { permanent: true, direction: i % 2 ? "right" : "left", offset: [i % 2 ? 12 : -12, 0], className: label.className })
+      const label = named(names[one.members[i]], "member-name");
+      const right = point[1] >= at[1];
+      new Mark(point, { radius: 9, corners: mark.points, color: "#14545f", weight: 3, fillColor: mark.colour, fillOpacity: 1 })
+        .bindTooltip(label.content, { permanent: true, direction: right ? "right" : "left", offset: [right ? 12 : -12, 0], className: label.className })
         .addTo(layer);
     });
-    L.circleMarker(latLng(one.at), { radius: 15, color: "#14545f", weight: 3, fill: false }).bindPopup(popup).addTo(layer);
+    return points.concat([at]);
   }
 
   function speak(map, words) {
@@ -180,13 +193,14 @@ const Maillage = (() => {
     function draw(given) {
       if (data) return;
       data = given;
+      fit();
       map.createPane("land").style.zIndex = 300;
       const land = L.canvas({ pane: "land" });
       communes(data, grounded(layers.communes, land), map);
       access(data, grounded(layers.access, land));
       flows(data, layers.flows);
       cooperations(data, layers.cooperations);
-      actors(data, layers, points);
+      actors(data, layers, points, markSize(map, data));
       gaps(data, layers.gaps);
       data.candidates.forEach((one) => star(data, one, layers.candidates, false));
       lit = L.featureGroup().addTo(map);
@@ -203,7 +217,9 @@ const Maillage = (() => {
 
     function fit() {
       map.invalidateSize();
-      map.fitBounds(data.bounds, { padding: [12, 12], animate: false });
+      const control = document.querySelector(".leaflet-control-layers");
+      const room = map.getSize().x > 760 && control ? control.offsetWidth + 20 : 12;
+      map.fitBounds(data.bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [room, 12], animate: false });
     }
 
     function show(message) {
@@ -212,9 +228,9 @@ const Maillage = (() => {
       if (message.maillage === "candidate") {
         const one = data.candidates.find((candidate) => candidate.rank === message.rank);
         if (!one) return;
-        star(data, one, lit, true);
+        const points = star(data, one, lit, true);
         const side = Math.min(150, map.getSize().x * 0.2), ends = [side, Math.min(80, map.getSize().y * 0.15)];
-        map.fitBounds(L.latLngBounds(one.points.concat([one.at]).map(latLng)), { paddingTopLeft: ends, paddingBottomRight: ends, maxZoom: 13, animate: false });
+        map.fitBounds(L.latLngBounds(points), { paddingTopLeft: ends, paddingBottomRight: ends, maxZoom: 13, animate: false });
       } else if (message.maillage === "actor" && points[message.index]) {
         const point = points[message.index];
         point.openPopup();

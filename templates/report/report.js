@@ -7,6 +7,12 @@
   const frame = find("#map-frame");
   const fold = (said) => said.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
+  /* On a narrow screen a row of a table becomes a block in which each cell needs its header. */
+  document.querySelectorAll("table.stacked").forEach((table) => {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+    [...table.tBodies[0].rows].forEach((row) => [...row.cells].forEach((cell, i) => { cell.dataset.label = heads[i]; }));
+  });
+
   /* --- map --- */
   const waiting = [];
   let drawn = false;
@@ -50,6 +56,8 @@
   const gapKind = find("#gap-kind");
   if (gapKind) {
     const order = find("#gap-order"), body = find("#gap-table tbody"), rows = [...body.rows];
+    const more = find("#gap-all");
+    let first = more ? Number(more.dataset.first) : rows.length;
     const place = new Map(rows.map((row, i) => [row, i]));
     const arrange = () => {
       const key = order.value;
@@ -57,16 +65,21 @@
         const difference = key === "kind" ? a.dataset.kind.localeCompare(b.dataset.kind) : b.dataset[key] - a.dataset[key];
         return difference || place.get(a) - place.get(b);
       });
-      sorted.forEach((row) => body.appendChild(row));
+      body.append(...sorted);
+      filter();
     };
     const filter = () => {
-      let shown = 0;
-      rows.forEach((row) => {
-        row.hidden = gapKind.value !== "" && row.dataset.kind !== gapKind.value;
-        shown += row.hidden ? 0 : 1;
+      let met = 0;
+      [...body.rows].forEach((row) => {
+        const wanted = gapKind.value === "" || row.dataset.kind === gapKind.value;
+        met += wanted ? 1 : 0;
+        row.hidden = !wanted || met > first;
       });
-      count("#gap-count", shown, rows.length);
+      if (more) more.hidden = met <= first;
+      count("#gap-count", Math.min(met, first), rows.length);
     };
+    if (more) more.addEventListener("click", () => { first = rows.length; filter(); });
+    document.addEventListener("show-gap", () => { gapKind.value = ""; first = rows.length; filter(); });
     gapKind.addEventListener("change", filter);
     order.addEventListener("change", arrange);
     filter();
@@ -75,15 +88,15 @@
   /* --- candidates --- */
   const candidateType = find("#candidate-type");
   if (candidateType) {
-    const cards = [...document.querySelectorAll(".card")];
-    const others = find("#other-candidates");
+    const cards = [...document.querySelectorAll(".card, .card-row")];
+    const others = document.querySelectorAll("#candidates .others");
     const filter = () => {
       let shown = 0;
       cards.forEach((card) => {
         card.hidden = candidateType.value !== "" && card.dataset.type !== candidateType.value;
         shown += card.hidden ? 0 : 1;
       });
-      if (others && candidateType.value) others.open = true;
+      others.forEach((box) => { box.open = box.open || candidateType.value !== ""; });
       count("#candidate-count", shown, cards.length);
     };
     candidateType.addEventListener("change", filter);
@@ -94,7 +107,7 @@
   function reveal() {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.hidden && gapKind) { gapKind.value = ""; gapKind.dispatchEvent(new Event("change")); }
+    if (target.hidden) document.dispatchEvent(new Event("show-gap"));
     for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     const own = target.querySelector("details");
     if (own && target.tagName === "TR") own.open = true;

@@ -28,11 +28,40 @@ SHARED_FLOORS = (0, 1)
 DOORS = {"__init__", "__main__"}
 PURE = ("gaps", "partnerships", "diagnosis")
 IMPURE_PACKAGES = {
-    "asyncio", "babel", "datetime", "folium", "glob", "http", "httpx", "io", "ipywidgets", "jinja2", "locale",
-    "logging", "matplotlib", "openpyxl", "os", "pathlib", "pyogrio", "random", "requests", "secrets", "shutil",
-    "socket", "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "tomllib", "urllib", "uuid",
+    "asyncio",
+    "babel",
+    "datetime",
+    "folium",
+    "glob",
+    "http",
+    "httpx",
+    "io",
+    "ipywidgets",
+    "jinja2",
+    "locale",
+    "logging",
+    "matplotlib",
+    "openpyxl",
+    "os",
+    "pathlib",
+    "pyogrio",
+    "random",
+    "requests",
+    "secrets",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "tomllib",
+    "urllib",
+    "uuid",
     "xlsxwriter",
-}  # fmt: skip
+}
 IMPURE_ROOMS = {
     "language",
     "resources",
@@ -61,6 +90,9 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+MODULES = {module_of(path) for path in FILES}
+
+
 @cache
 def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"))
@@ -80,7 +112,7 @@ def typing_only(tree):
 
 
 def imports_of(path, *, at_run_time=True):
-    """Return the dotted names that a file imports, the modules of this package to their last part."""
+    """Return the dotted names that a file imports; modules of this package in full."""
     tree = tree_of(path)
     left_out = typing_only(tree) if at_run_time else set()
     names = set()
@@ -93,9 +125,7 @@ def imports_of(path, *, at_run_time=True):
             assert node.level == 0, f"{path.name}: relative import"
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                is_module = (PACKAGE.parent / Path(*full.split("."))).with_suffix(".py").exists()
-                is_package = (PACKAGE.parent / Path(*full.split(".")) / "__init__.py").exists()
-                names.add(full if is_module or is_package else node.module)
+                names.add(full if full in MODULES else node.module)
     return names
 
 

@@ -26,7 +26,7 @@ def test_every_zone_has_a_metric_projection_that_covers_a_part_of_its_box(zone):
 
 
 @pytest.mark.parametrize(
-    ("codes", "name"),
+    "codes, name",
     [
         (["12145", "2A004"], "métropole"),
         (["97209", "97213"], "Martinique"),
@@ -40,7 +40,7 @@ def test_the_codes_of_communes_tell_the_zone(codes, name):
 
 
 @pytest.mark.parametrize(
-    ("codes", "code"),
+    "codes, code",
     [
         (["12145", "97209"], "several_zones"),
         (["97209", "97411"], "several_zones"),

@@ -15,7 +15,7 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "french", "english"),
+    "value, digits, french, english",
     [
         (1234567.0, None, f"1{THIN}234{THIN}567", "1,234,567"),
         (1234.5, 1, f"1{THIN}234,5", "1,234.5"),
@@ -72,7 +72,7 @@ def test_numbers_in_texts_are_written_as_the_language_does(value):
 
 def test_plural_forms_follow_the_language(monkeypatch):
     words = {"n.one": "{count} acteur", "n.other": "{count} acteurs"}
-    monkeypatch.setattr(language, "catalogue", lambda lang: words)
+    monkeypatch.setattr(language, "catalogue", lambda lang: words)  # noqa: ARG005
     assert [text("n", lang="fr", count=count) for count in (0, 1, 2)] == [
         "0 acteur",
         "1 acteur",

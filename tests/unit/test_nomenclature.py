@@ -32,7 +32,7 @@ def test_unknown_lists_are_mistakes_of_the_caller():
 
 
 @pytest.mark.parametrize(
-    ("words", "folded"),
+    "words, folded",
     [
         ("ÉNERGIE", "energie"),
         ("bœuf", "boeuf"),
@@ -86,7 +86,7 @@ def test_every_division_is_in_exactly_one_sector():
 
 
 @pytest.mark.parametrize(
-    ("need", "resource", "compatible"),
+    "need, resource, compatible",
     [
         ("materials.wood.pallets", "materials.wood.pallets", True),
         ("materials.wood", "materials.wood.pallets", True),
@@ -103,7 +103,7 @@ def test_compatible_categories(need, resource, compatible):
 
 def test_a_category_takes_the_radius_of_its_nearest_parent(monkeypatch):
     radii = {"a": float("nan"), "a.b": 10.0, "a.b.c": float("nan"), "a.b.d": 3.0}
-    monkeypatch.setattr(nomenclature, "_category_numbers", lambda column: radii)
+    monkeypatch.setattr(nomenclature, "_category_numbers", lambda column: radii)  # noqa: ARG005
     assert nomenclature.radius_km("a.b.c") == 10.0
     assert nomenclature.radius_km("a.b.d") == 3.0
     assert math.isnan(nomenclature.radius_km("a"))

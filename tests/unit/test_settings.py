@@ -34,7 +34,7 @@ def test_the_defaults_are_accepted_and_complete():
 
 
 @pytest.mark.parametrize(
-    ("values", "fault"),
+    "values, fault",
     [
         ({"radius": 3}, ("radius", "unknown_setting")),
         ({"language": "de"}, ("language", "setting_choice")),

@@ -13,7 +13,7 @@ DIMENSIONS = sorted(set(nomenclature.table("units")["dimension"]))
 
 
 @pytest.mark.parametrize(
-    ("unit", "to", "times"),
+    "unit, to, times",
     [
         ("t", "kg", 1000),
         ("kg", "t", 0.001),

@@ -76,14 +76,17 @@ def main_unit(category: str) -> str:
 def display_unit(category: str, measure: str) -> str:
     """Return the unit in which a measure of a category is shown.
 
+    That is its own unit, else the usual one below it, else that of its nearest parent.
+
     Examples
     --------
     >>> display_unit("materials.wood.pallets", "mass")
     't'
     """
-    for unit in (main_unit(category), *_default_units(category)):
-        if measure_of(unit) == measure:
-            return unit
+    for code in nomenclature.ancestors(category):
+        for unit in (main_unit(code), *_default_units(code)):
+            if measure_of(unit) == measure:
+                return unit
     return base_unit(measure)
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, UsageError
@@ -29,6 +28,8 @@ from toolkit.partnerships.proposals import Proposals, look_into
 from toolkit.partnerships.search import search
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from toolkit.settings import Settings
     from toolkit.territory import Territory
 
@@ -53,8 +54,8 @@ def explain(proposals: Proposals, candidate_id: str, *, territory: Territory) ->
     UsageError
         If there is no such candidate.
     """
-    row = _row(proposals.partnerships, "candidate_id", candidate_id, code="unknown_candidate")
-    opening = _row(proposals.openings, "opening_id", str(row["opening_id"]), code="unknown_opening")
+    row = _row(proposals.partnerships, candidate_id=candidate_id)
+    opening = _row(proposals.openings, opening_id=str(row["opening_id"]))
     settings = proposals.settings
     facts = proposals.facts or facts_of(territory, None, settings=settings)
     seats = proposals.roles.loc[proposals.roles["candidate_id"] == candidate_id].to_dict("records")
@@ -89,7 +90,7 @@ def explain(proposals: Proposals, candidate_id: str, *, territory: Territory) ->
         longest_trip_km=meeting.longest_km,
         broker_id=broker_id,
         broker_ties=degree,
-        ties=_ties(proposals, candidate_id, facts, held),
+        ties=_ties(proposals, candidate_id, facts=facts, members=held),
         practices=tuple(
             Practice(str(near["practice_id"]), float(near["similarity"]))
             for near in _of(proposals.practices, candidate_id)
@@ -102,10 +103,12 @@ def explain(proposals: Proposals, candidate_id: str, *, territory: Territory) ->
     )
 
 
-def _row(frame: pd.DataFrame, key: str, wanted: str, *, code: str) -> dict[str, Any]:
-    found = frame.loc[frame[key] == wanted].to_dict("records")
+def _row(frame: pd.DataFrame, **wanted: str) -> dict[str, Any]:
+    """Return the row with an id, given as `candidate_id=` or `opening_id=`."""
+    ((key, value),) = wanted.items()
+    found = frame.loc[frame[key] == value].to_dict("records")
     if not found:
-        raise UsageError(Problem(code, column=key, found=wanted))
+        raise UsageError(Problem(f"unknown_{key.removesuffix('_id')}", column=key, found=value))
     return {str(name): cell for name, cell in found[0].items()}
 
 
@@ -114,7 +117,7 @@ def _of(frame: pd.DataFrame, candidate_id: str) -> list[dict[Any, Any]]:
 
 
 def _ties(
-    proposals: Proposals, candidate_id: str, facts: Facts, members: list[int]
+    proposals: Proposals, candidate_id: str, *, facts: Facts, members: list[int]
 ) -> tuple[Tie, ...]:
     teams = {code: team for code, _, team in facts.cooperations}
     return tuple(
@@ -155,8 +158,8 @@ def why_not(
     Returns
     -------
     WhyNot
-        The rule that excludes the actor; or, where none does, the best group that holds it (searched
-        for anew) and what it lacks against the best candidate.
+        The rule that excludes the actor; or, where none does, the best group that holds it
+        (searched for anew) and what it lacks against the best candidate.
 
     Raises
     ------
@@ -170,7 +173,7 @@ def why_not(
     if actor_id not in facts.index:
         raise UsageError(Problem("unknown_actor", found=actor_id))
     actor = facts.index[actor_id]
-    listed = _listed(proposals, opening_id, actor_id)
+    listed = _listed(proposals, opening_id, actor_id=actor_id)
     if listed:
         return WhyNot(
             opening_id,
@@ -181,13 +184,13 @@ def why_not(
             score=float(listed["score"]),
             certificate=str(listed["certificate"]),
         )
-    rule = _excluding_rule(facts, opening, actor, settings=settings)
+    rule = _excluding_rule(facts, opening, actor=actor, settings=settings)
     if rule:
         return WhyNot(opening_id, actor_id, rule)
-    return _outranked(facts, opening, actor, settings=settings)
+    return _outranked(facts, opening, actor=actor, settings=settings)
 
 
-def _listed(proposals: Proposals, opening_id: str, actor_id: str) -> dict[Any, Any]:
+def _listed(proposals: Proposals, opening_id: str, *, actor_id: str) -> dict[Any, Any]:
     """Return the best candidate of an opening that holds an actor; empty if there is none."""
     for row in proposals.partnerships.to_dict("records"):
         if row["opening_id"] == opening_id and actor_id in v.split_list(row["member_ids"]):
@@ -195,8 +198,8 @@ def _listed(proposals: Proposals, opening_id: str, actor_id: str) -> dict[Any, A
     return {}
 
 
-def _excluding_rule(facts: Facts, opening: Opening, actor: int, *, settings: Settings) -> str:
-    """Return the code of the first rule that keeps an actor out of every group; empty if none does."""
+def _excluding_rule(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> str:
+    """Return the first rule that keeps an actor out of every group; empty if none does."""
     if not facts.eligible[actor]:
         return "not_diffusible" if np.isfinite(facts.x_km[actor]) else "not_located"
     fitting = [slot for slot in opening.slots if any(fit.actor == actor for fit in slot.fits)]
@@ -205,9 +208,14 @@ def _excluding_rule(facts: Facts, opening: Opening, actor: int, *, settings: Set
     required = sum(slot.required for slot in opening.slots)
     if required > settings.max_members - (not any(slot.required for slot in fitting)):
         return "max_members"
+    return _rule_of_search(facts, opening, actor=actor, settings=settings)
+
+
+def _rule_of_search(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> str:
+    """Return the rule that leaves an actor without any group; empty if it has one."""
     if look_into(facts, opening, settings=settings, forced=actor)[1].groups:
         return ""
-    if _any_type(facts, opening, actor, settings=settings):
+    if _any_type(facts, opening, actor=actor, settings=settings):
         return "type_rule"
     far = settings.with_changes(radius_km=FAR_KM)
     if look_into(facts, opening, settings=far, forced=actor)[1].groups:
@@ -215,7 +223,7 @@ def _excluding_rule(facts: Facts, opening: Opening, actor: int, *, settings: Set
     return "no_team"
 
 
-def _any_type(facts: Facts, opening: Opening, actor: int, *, settings: Settings) -> bool:
+def _any_type(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> bool:
     """Return whether the actor would be in a group if every mix of families were a type."""
     every = settings.with_changes(partnership_types=v.PARTNERSHIP_TYPES)
     arena = arena_of(facts, opening, settings=every)
@@ -225,7 +233,7 @@ def _any_type(facts: Facts, opening: Opening, actor: int, *, settings: Settings)
     return bool(len(held) and search(relaxed, size=1, forced=int(held[0])).groups)
 
 
-def _outranked(facts: Facts, opening: Opening, actor: int, *, settings: Settings) -> WhyNot:
+def _outranked(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> WhyNot:
     """Return the best group that holds an actor and what it lacks."""
     arena, outcome = look_into(facts, opening, settings=settings, forced=actor)
     _, best = look_into(facts, opening, settings=settings.with_changes(per_opening=1))
@@ -237,6 +245,6 @@ def _outranked(facts: Facts, opening: Opening, actor: int, *, settings: Settings
         member_ids=tuple(facts.ids[int(arena.actors[place])] for place in group.members),
         score=group.score,
         best_score=first.score,
-        lacks=lacks(group.values, first.values, weights=settings.normalised_weights()),
+        lacks=lacks(group.marks, first.marks, weights=settings.normalised_weights()),
         certificate="bounded" if outcome.gap_pct(group) > 0 else "optimal",
     )

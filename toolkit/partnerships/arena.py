@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from toolkit import nomenclature
 from toolkit.partnerships import composition, criteria
 from toolkit.partnerships.calls import Opening, Slot
 from toolkit.partnerships.facts import Facts
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-POOL_CAP: Final = 150
+POOL_CAP: Final = 1_000
 """Actors of a role that the search branches on, the most promising first (own rule, for speed).
 
-Those beyond are not forgotten: a bound on every group that holds one of them enters the certificate.
+Those beyond are not forgotten: a bound on every group that holds one enters the certificate.
 """
 TOLERANCE_KM: Final = 1e-9
 
@@ -115,7 +114,7 @@ class Arena:
             "diversity": float(criteria.diversity(families.bit_count())),
             "transversality": float(criteria.transversality(sectors.bit_count())),
             "trust": float(criteria.trust(int(self.tied[rows].sum()) // 2, size=size)),
-            "capacity": criteria.capacity(self.means[members]),
+            "capacity": criteria.capacity(self.means[members].tolist()),
         }
 
     def type_rank(self, members: Sequence[int]) -> int | None:
@@ -127,7 +126,7 @@ class Arena:
         return bool(np.bitwise_and.reduce(self.near[list(members)]).any())
 
     def teams(self) -> list[tuple[int, ...]]:
-        """Return every set of slots that a candidate may fill: the required ones and some optional."""
+        """Return every set of slots that a candidate may fill: the required and some optional."""
         required = [pool.slot for pool in self.pools if pool.required]
         optional = [pool.slot for pool in self.pools if not pool.required]
         made = []
@@ -135,15 +134,15 @@ class Arena:
             made += [
                 (*required, *added)
                 for added in combinations(optional, extra)
-                if all(self._in_turn(slot, added, optional) for slot in added)
+                if all(self._in_turn(slot, added) for slot in added)
             ]
         return made
 
-    def _in_turn(self, slot: int, added: tuple[int, ...], optional: Sequence[int]) -> bool:
+    def _in_turn(self, slot: int, added: tuple[int, ...]) -> bool:
         """Return whether the interchangeable slots before an optional one are filled too."""
         group = self.pools[slot].group
-        before = [other for other in optional if other < slot and self.pools[other].group == group]
-        return set(before) <= set(added)
+        before = {pool.slot for pool in self.pools[:slot] if pool.group == group}
+        return {other for other in before if not self.pools[other].required} <= set(added)
 
 
 def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
@@ -154,7 +153,7 @@ def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
     """
     ranks = composition.type_ranks(settings.partnership_types)
     joinable = int(np.bitwise_or.reduce(np.array(list(ranks), dtype="int64")))
-    slots = [_of_families(slot, facts, joinable) for slot in opening.slots]
+    slots = [_of_families(slot, facts, joinable=joinable) for slot in opening.slots]
     slots = _within_reach(slots, facts, radius_km=settings.radius_km)
     actors = np.array(sorted({fit.actor for slot in slots for fit in slot.fits}), dtype="int64")
     local = {int(actor): place for place, actor in enumerate(actors)}
@@ -163,12 +162,12 @@ def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
         actors=actors,
         distance_km=np.hypot(x_km[:, None] - x_km[None, :], y_km[:, None] - y_km[None, :]),
         tied=_tied(facts, actors),
-        paired=_paired(facts, local),
+        paired=_paired(facts, actors),
         family=facts.family[actors],
         sectors=facts.sector_bits[actors],
         means=criteria.means(facts.jobs[actors]),
-        near=_near(facts, x_km, y_km, radius_km=settings.radius_km),
-        pools=tuple(_pool(rank, slot, facts, local) for rank, slot in enumerate(slots)),
+        near=_near(facts, actors, radius_km=settings.radius_km),
+        pools=tuple(_pool(rank, slot, facts=facts, local=local) for rank, slot in enumerate(slots)),
         weights=settings.normalised_weights(),
         radius_km=settings.radius_km,
         one_sided=opening.one_sided,
@@ -180,7 +179,7 @@ def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
     )
 
 
-def _of_families(slot: Slot, facts: Facts, joinable: int) -> Slot:
+def _of_families(slot: Slot, facts: Facts, *, joinable: int) -> Slot:
     kept = tuple(fit for fit in slot.fits if int(facts.family[fit.actor]) & joinable)
     return Slot(slot.role, slot.required, slot.group, kept)
 
@@ -204,7 +203,7 @@ def _within_reach(slots: list[Slot], facts: Facts, *, radius_km: float) -> list[
     return kept
 
 
-def _pool(rank: int, slot: Slot, facts: Facts, local: Mapping[int, int]) -> Pool:
+def _pool(rank: int, slot: Slot, *, facts: Facts, local: Mapping[int, int]) -> Pool:
     def column(name: str) -> Floats:
         return np.array([getattr(fit, name) for fit in slot.fits], dtype="float64")
 
@@ -232,40 +231,19 @@ def _tied(facts: Facts, actors: Indices) -> npt.NDArray[np.bool_]:
     return made | made.T
 
 
-def _paired(facts: Facts, local: Mapping[int, int]) -> npt.NDArray[np.bool_]:
+def _paired(facts: Facts, actors: Indices) -> npt.NDArray[np.bool_]:
     """Return the pairs in which one offers what the other needs."""
-    offers = _held(facts.resources, local)
-    wants = _held(facts.needs, local)
-    made = np.zeros((len(local), len(local)), dtype="bool")
-    for need, needing in wants.items():
-        able = {
-            actor
-            for category, holding in offers.items()
-            if nomenclature.is_compatible(need, category)
-            for actor in holding
-        }
-        made[np.ix_(sorted(able), sorted(needing))] = True
+    made: npt.NDArray[np.bool_] = facts.wants[actors] @ facts.offers[actors].T > 0
     np.fill_diagonal(made, val=False)
     return made | made.T
 
 
-def _held(rows: Mapping[str, Sequence[object]], local: Mapping[int, int]) -> dict[str, set[int]]:
-    """Return the local actors of each category."""
-    made: dict[str, set[int]] = {}
-    for category, facts in rows.items():
-        actors = {local[fact.actor] for fact in facts if fact.actor in local}  # type: ignore[attr-defined]
-        if actors:
-            made[category] = actors
-    return made
-
-
-def _near(facts: Facts, x_km: Floats, y_km: Floats, *, radius_km: float) -> npt.NDArray[np.uint64]:
+def _near(facts: Facts, actors: Indices, *, radius_km: float) -> npt.NDArray[np.uint64]:
     """Return one bit a meeting place within the radius, packed in words of 64."""
     places = [*facts.premises, *facts.communes]
-    east = np.array([place.x_km for place in places])
-    north = np.array([place.y_km for place in places])
-    trips = np.hypot(x_km[:, None] - east[None, :], y_km[:, None] - north[None, :])
-    bits = np.packbits(trips <= radius_km + TOLERANCE_KM, axis=1)
-    words = np.zeros((len(x_km), -(-bits.shape[1] // 8) * 8), dtype="uint8")
+    east = np.array([place.x_km for place in places]) - facts.x_km[actors][:, None]
+    north = np.array([place.y_km for place in places]) - facts.y_km[actors][:, None]
+    bits = np.packbits(np.hypot(east, north) <= radius_km + TOLERANCE_KM, axis=1)
+    words = np.zeros((len(actors), -(-bits.shape[1] // 8) * 8), dtype="uint8")
     words[:, : bits.shape[1]] = bits
     return words.view("uint64")

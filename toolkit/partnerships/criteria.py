@@ -34,13 +34,13 @@ def coverage(supply: Values | float, demand: Values | float, *, one_sided: bool)
     return np.minimum(1.0, both)
 
 
-def suitability(values: npt.ArrayLike) -> float:
+def suitability(values: list[float]) -> float:
     """Return the mean of how well each member suits its role."""
     return float(np.mean(values))
 
 
 def proximity(longest_km: Values | float, *, radius_km: float) -> Values:
-    """Return 1 - D / 2R: D the longest trip between two members, R the radius round the meeting place.
+    """Return 1 - D / 2R: D the longest trip between two members, R the radius round the place.
 
     Members of a feasible group all lie within R of one place, so that D is at most 2R.
     """
@@ -74,14 +74,14 @@ def trust(ties: Counts | int, *, size: int) -> Values:
 def means(jobs: Values) -> Values:
     """Return the capacity of each actor: ln(1 + jobs) / ln(1 + 50), at most 1.
 
-    An actor with unknown or no jobs counts as one person at work: four in five structures of the ESS
-    employ nobody, and they act all the same.
+    An actor with unknown or no jobs counts as one person at work: four in five structures of the
+    ESS employ nobody, and they act all the same.
     """
     known = np.where(jobs >= 1.0, jobs, 1.0)
-    return np.minimum(1.0, np.log1p(known) / np.log1p(FULL_JOBS))
+    return np.asarray(np.minimum(1.0, np.log1p(known) / np.log1p(FULL_JOBS)))
 
 
-def capacity(values: npt.ArrayLike) -> float:
+def capacity(values: list[float]) -> float:
     """Return the mean capacity of the members (:func:`means`)."""
     return float(np.mean(values))
 

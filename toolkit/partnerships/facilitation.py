@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,16 +49,16 @@ def meeting_place(facts: Facts, members: Sequence[int], *, radius_km: float) -> 
     Among shareable premises, if some lie within the radius of all members, else among the communes;
     equal trips go to the smaller id.
     """
-    best = _nearest(facts, members, facts.premises)
+    best = _nearest(facts, members, places=facts.premises)
     if best is None or best.longest_km > radius_km:
-        best = _nearest(facts, members, facts.communes) or best
+        best = _nearest(facts, members, places=facts.communes) or best
     if best is None:
         message = "A territory has at least one commune, so a group has a place to meet; got none."
         raise ValueError(message)
     return best
 
 
-def _nearest(facts: Facts, members: Sequence[int], places: Sequence[Place]) -> Meeting | None:
+def _nearest(facts: Facts, members: Sequence[int], *, places: Sequence[Place]) -> Meeting | None:
     if not places:
         return None
     held = list(members)
@@ -100,7 +101,7 @@ def first_questions(
     asked += [
         Question("ask_quantity", member.actor_id, member.fact_table, member.fact_id)
         for member in members
-        if member.fact_table in {"resources", "needs"} and member.quantity != member.quantity  # noqa: PLR0124
+        if member.fact_table in {"resources", "needs"} and math.isnan(member.quantity)
     ]
     if broker_id:
         asked.append(Question("ask_to_introduce", broker_id))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from toolkit import nomenclature, units
 from toolkit import vocabulary as v
 from toolkit.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from toolkit.gaps import Findings
     from toolkit.settings import Settings
     from toolkit.territory import Territory
@@ -73,7 +74,8 @@ class Facts:
 
     Coordinates are kilometres of road: straight kilometres times the detour factor, so that the
     distance of two points is a trip.  ``eligible`` is false for natural persons whose name may not be
-    shown, and for actors that lie nowhere.
+    shown, and for actors that lie nowhere.  ``offers`` (actors x categories) is 1 where an actor
+    offers a category, ``wants`` where it needs something that the category serves.
     """
 
     ids: tuple[str, ...]
@@ -103,6 +105,8 @@ class Facts:
     cooperations: tuple[tuple[str, frozenset[str], frozenset[int]], ...]
     premises: tuple[Place, ...]
     communes: tuple[Place, ...]
+    offers: npt.NDArray[np.float32]
+    wants: npt.NDArray[np.float32]
 
     def family_name(self, actor: int) -> str:
         """Return the family under which an actor counts (``ess`` for every company of the ESS)."""
@@ -149,8 +153,9 @@ def facts_of(territory: Territory, findings: Findings | None, *, settings: Setti
     sectors = _lists(actors["sectors"])
     rows = _rows(territory, index, left=_left(findings), settings=settings)
     cooperations = _cooperations(territory, index)
-    edges = _edges(territory, index, cooperations)
+    edges = _edges(territory, index, cooperations=cooperations)
     eligible = ~hidden.to_numpy(dtype="bool") & np.isfinite(x_km) & np.isfinite(y_km)
+    offers, wants = _exchanges(rows, count=len(ids))
     member = np.zeros(len(ids), dtype="bool")
     member[[actor for *_, team in cooperations for actor in team]] = True
     centres = territory.locations.loc[list(territory.table(v.COMMUNES)["commune_id"])] * scale
@@ -186,6 +191,8 @@ def facts_of(territory: Territory, findings: Findings | None, *, settings: Setti
             if eligible[index[holder]]
         ),
         communes=tuple(Place(str(row[0]), "", row[1], row[2]) for row in centres.itertuples()),
+        offers=offers,
+        wants=wants,
     )
 
 
@@ -318,6 +325,7 @@ def _cooperations(
 def _edges(
     territory: Territory,
     index: Mapping[str, int],
+    *,
     cooperations: tuple[tuple[str, frozenset[str], frozenset[int]], ...],
 ) -> npt.NDArray[np.int64]:
     """Return the pairs of actors that already work together: by a cooperation or by a flow."""
@@ -331,12 +339,32 @@ def _edges(
 
 
 def _premises(territory: Territory) -> list[tuple[str, str]]:
-    """Return holder and row of the premises in which a group can meet, one an actor, by actor id."""
+    """Return holder and row of the premises to meet in, one an actor, by actor id."""
     frame = territory.table(v.RESOURCES)
     open_to_all = frame["category"].isin(MEETING_PREMISES) & frame["shareable"].fillna(value=False)
     shared = frame.loc[open_to_all & ~frame["confidential"].fillna(value=False)]
     first = shared.sort_values(["actor_id", "resource_id"]).drop_duplicates("actor_id")
     return list(zip(first["actor_id"], first["resource_id"], strict=True))
+
+
+def _exchanges(
+    rows: list[Fact], *, count: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return who offers each category on offer, and whose need each of them serves."""
+    held = sorted({row.category for row in rows if row.table == v.RESOURCES})
+    place = {category: rank for rank, category in enumerate(held)}
+    serving = {
+        need: [place[category] for category in held if nomenclature.is_compatible(need, category)]
+        for need in sorted({row.category for row in rows if row.table == v.NEEDS})
+    }
+    offers = np.zeros((count, len(held)), dtype="float32")
+    wants = np.zeros((count, len(held)), dtype="float32")
+    for row in rows:
+        if row.actor >= 0 and row.table == v.RESOURCES:
+            offers[row.actor, place[row.category]] = 1.0
+        elif row.actor >= 0 and row.table == v.NEEDS:
+            wants[row.actor, serving[row.category]] = 1.0
+    return offers, wants
 
 
 def sectors_of_category(category: str) -> frozenset[str]:

@@ -8,13 +8,13 @@ from typing import Final
 from toolkit import vocabulary as v
 from toolkit.partnerships import roles
 from toolkit.partnerships.calls import Opening, slots_of
-from toolkit.partnerships.facts import Fact, Facts, sectors_of_category
+from toolkit.partnerships.facts import Fact, Facts, in_unit, sectors_of_category
 from toolkit.partnerships.roles import Call, Fit
 
 NEIGHBOURS: Final = 3
 """Actors with the same need from which pooling is worth a call (METHODS 3.1)."""
 SMALL_SHARE: Final = 0.5
-"""A need is small if it is at most this share of all that the actors need of the category (own rule)."""
+"""A need is small if it is at most this share of all needs of the category (own rule)."""
 SMALL_JOBS: Final = 10.0
 """Jobs below which an actor is small: the micro-enterprise of French official statistics."""
 
@@ -22,8 +22,8 @@ SMALL_JOBS: Final = 10.0
 def find(facts: Facts, *, isolated: frozenset[int]) -> list[Opening]:
     """Return the openings that need no gap.
 
-    Severity is the share of the territory's actors concerned; confidence the share of the facts behind
-    that are observed or recorded.
+    Severity is the share of the territory's actors concerned; confidence the share of the facts
+    behind that are observed or recorded.
     """
     return [*_pooling(facts), *_exchange(facts), *_visibility(facts, isolated=isolated)]
 
@@ -42,7 +42,7 @@ def _pooling(facts: Facts) -> Iterator[Opening]:
         yield _opening(
             f"pooling:{category}",
             facts,
-            users,
+            concerned=users,
             category=category,
             objective="pool_means",
             slots=(
@@ -55,12 +55,10 @@ def _pooling(facts: Facts) -> Iterator[Opening]:
 
 
 def _small(rows: tuple[Fact, ...], facts: Facts) -> list[Fit]:
-    """Return fits of the needs that are small beside the whole; a need without quantity is small."""
+    """Return fits of the needs that are small beside the whole, or without quantity."""
     unit = next((row.unit for row in rows if row.unit), "")
     sized = [
-        (row, roles.in_unit(row.quantity, row.unit, to=unit))
-        for row in rows
-        if facts.eligible[row.actor]
+        (row, in_unit(row.quantity, row.unit, to=unit)) for row in rows if facts.eligible[row.actor]
     ]
     total = sum(quantity for _, quantity in sized if quantity > 0)
     made = []
@@ -112,7 +110,7 @@ def _exchange(facts: Facts) -> Iterator[Opening]:
         yield _opening(
             f"exchange_of_practice:{sector}",
             facts,
-            learners,
+            concerned=learners,
             objective="answer_needs",
             one_sided=False,
             slots=(
@@ -144,7 +142,7 @@ def _visibility(facts: Facts, *, isolated: frozenset[int]) -> Iterator[Opening]:
         yield _opening(
             f"joint_visibility:{sector}",
             facts,
-            alone,
+            concerned=alone,
             objective="be_visible",
             slots=(
                 *((("partner", True, alone)),) * NEIGHBOURS,
@@ -162,8 +160,8 @@ def _communes(fits: tuple[Fit, ...], facts: Facts) -> frozenset[str]:
 def _opening(
     opening_id: str,
     facts: Facts,
-    concerned: tuple[Fit, ...],
     *,
+    concerned: tuple[Fit, ...],
     objective: str,
     slots: tuple[tuple[str, bool, tuple[Fit, ...]], ...],
     category: str = "",

@@ -89,23 +89,24 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
     evidence: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in findings.evidence.to_dict("records"):
         evidence[str(row["gap_id"])].append(row)  # type: ignore[arg-type]
-    isolated = _isolated(findings, facts)
+    free = sorted(gapless.find(facts, isolated=_isolated(findings, facts)), key=_urgency)
+    rows = [row for row in findings.gaps.to_dict("records") if row["kind"] in _RULES]
+    rows.sort(key=lambda row: _pressing(row["gap_id"], row["severity"] * row["confidence"]))
+    most = settings.openings_max
+    kept_free = min(len(free), max(most // GAPLESS_SHARE, most - len(rows)))
     from_gaps = [
         _opening(_Gap(row, tuple(evidence[str(row["gap_id"])]), facts))  # type: ignore[arg-type]
-        for row in findings.gaps.to_dict("records")
-        if row["kind"] in _RULES
+        for row in rows[: most - kept_free]
     ]
-    free = sorted(gapless.find(facts, isolated=isolated), key=_urgency)
-    kept_free = min(
-        len(free),
-        max(settings.openings_max // GAPLESS_SHARE, settings.openings_max - len(from_gaps)),
-    )
-    chosen = sorted(from_gaps, key=_urgency)[: settings.openings_max - kept_free] + free[:kept_free]
-    return tuple(sorted(chosen, key=_urgency))
+    return tuple(sorted([*from_gaps, *free[:kept_free]], key=_urgency))
+
+
+def _pressing(name: str, urgency: float) -> tuple[float, str]:
+    return -round(urgency, 12), name
 
 
 def _urgency(opening: Opening) -> tuple[float, str]:
-    return -round(opening.severity * opening.confidence, 12), opening.opening_id
+    return _pressing(opening.opening_id, opening.severity * opening.confidence)
 
 
 def _isolated(findings: Findings, facts: Facts) -> frozenset[int]:
@@ -226,7 +227,8 @@ def _leak(gap: _Gap) -> tuple[Slot, ...]:
                 reason="buys_outside" if inward else "sends_outside",
                 quantity=quantity,
             )
-            leaking.append(fit._replace(unit=unit, **{"demand" if inward else "supply": part}))
+            supply, demand = (0.0, part) if inward else (part, 0.0)
+            leaking.append(fit._replace(unit=unit, supply=supply, demand=demand))
     ours = roles.best(leaking, gap.facts)
     inbound = str(gap.row["gap_id"]).startswith("leak:in:")
     holders = (

@@ -94,18 +94,18 @@ def greedy(entries: Sequence[Entry], *, size: int, per_actor: int) -> Portfolio:
             for rank in range(len(entries))
             if rank not in chosen and _fits(entries, [*chosen, rank], per_actor=per_actor)
         ]
-        gains = _added(entries, chosen, open_ranks)
+        gains = _added(entries, chosen, ranks=open_ranks)
         if not open_ranks or max(gains) <= 0:
             break
         chosen.append(open_ranks[int(np.argmax(gains))])
     value = worth(entries, chosen)
-    left = sorted(_added(entries, chosen, range(len(entries))), reverse=True)[:size]
+    left = sorted(_added(entries, chosen, ranks=range(len(entries))), reverse=True)[:size]
     gap = 100.0 * sum(left) / value if value > 0 else 0.0
     ids = tuple(entries[rank].candidate_id for rank in sorted(chosen))
     return Portfolio(ids, value, "bounded" if gap > 0 else "optimal", gap)
 
 
-def _added(entries: Sequence[Entry], chosen: list[int], ranks: Sequence[int]) -> list[float]:
+def _added(entries: Sequence[Entry], chosen: list[int], *, ranks: Sequence[int]) -> list[float]:
     value = worth(entries, chosen)
     return [worth(entries, [*chosen, rank]) - value for rank in ranks]
 

@@ -133,16 +133,17 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
         openings=_frame((_opening_row(call) for call in calls), v.OPENING_COLUMNS),
         partnerships=_frame(
             (
-                _row(name, one, facts, rank=rank, settings=settings)
+                _row(name, one, facts=facts, rank=rank, settings=settings)
                 | {"selected": name in portfolio.candidate_ids}
                 for rank, (name, one) in enumerate(named, start=1)
             ),
             v.PARTNERSHIP_COLUMNS,
         ),
         roles=_frame(
-            (row for name, one in named for row in _role_rows(name, one, facts)), v.ROLE_COLUMNS
+            (row for name, one in named for row in _role_rows(name, one, facts=facts)),
+            v.ROLE_COLUMNS,
         ),
-        practices=_practices(named, facts, territory.table(v.PRACTICES)),
+        practices=_practices(named, facts, table=territory.table(v.PRACTICES)),
         ties=_ties(named, facts),
         calls=calls,
         facts=facts,
@@ -190,7 +191,7 @@ def _portfolio(
             answers=one.opening.gap_ids or (one.opening.opening_id,),
             members=tuple(facts.ids[actor] for actor in one.members),
             severity=one.opening.severity,
-            coverage=one.group.values["coverage"],
+            coverage=one.group.marks["coverage"],
             score=one.group.score,
         )
         for name, one in named
@@ -214,7 +215,7 @@ def _opening_row(call: Opening) -> dict[str, Any]:
 
 
 def _row(
-    name: str, one: _Candidate, facts: Facts, *, rank: int, settings: Settings
+    name: str, one: _Candidate, *, facts: Facts, rank: int, settings: Settings
 ) -> dict[str, Any]:
     meeting = meeting_place(facts, one.members, radius_km=settings.radius_km)
     bases = [one.arena.fits[seat].basis for seat in one.group.seats]
@@ -228,7 +229,7 @@ def _row(
         "category": one.opening.category,
         "member_ids": v.join_list(facts.ids[actor] for actor in sorted(one.members)),
         "score": one.group.score,
-        **one.group.values,
+        **one.group.marks,
         "longest_trip_km": meeting.longest_km,
         "meeting_place_id": meeting.place_id,
         "certificate": "bounded" if one.gap_pct > 0 else "optimal",
@@ -237,7 +238,7 @@ def _row(
     }
 
 
-def _role_rows(name: str, one: _Candidate, facts: Facts) -> list[dict[str, Any]]:
+def _role_rows(name: str, one: _Candidate, *, facts: Facts) -> list[dict[str, Any]]:
     fits = [one.arena.fits[seat] for seat in one.group.seats]
     shares = shapley_shares(
         [(fit.supply, fit.demand) for fit in fits], one_sided=one.opening.one_sided
@@ -289,7 +290,7 @@ def similarity(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) -
 
 
 def _practices(
-    named: Sequence[tuple[str, _Candidate]], facts: Facts, table: pd.DataFrame
+    named: Sequence[tuple[str, _Candidate]], facts: Facts, *, table: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the practices that resemble each candidate, the nearest first."""
     facets = ("sectors", "pillars", "objectives", "families")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -32,8 +33,8 @@ TIES_FULL: Final = 8
 """Existing ties from which a broker suits wholly."""
 TIES_MIN: Final = 3
 FACILITATOR: Final = 0.8
-SERVED_BY_SECTOR: Final = frozenset({"services", "skills", "social", "knowledge", "logistics"})
-"""Roots of categories that a trade provides (a material is held, not provided)."""
+SERVED_BY_SECTOR: Final = frozenset({"services", "social"})
+"""Roots of categories that a trade provides (a material or a skill is held by somebody)."""
 
 COMMUNE_FORMS: Final = frozenset({"7210"})
 GROUPING_FORMS: Final = frozenset(
@@ -83,6 +84,7 @@ class Call:
         return amount / self.shortfall if np.isfinite(amount) else 0.0
 
 
+@cache
 def closeness(wanted: str, held: str) -> float:
     """Return how near two categories are: 1 if one serves for the other, ``RELATED`` if siblings.
 
@@ -209,7 +211,7 @@ def _traders(facts: Facts, call: Call, *, end: str, reason: str) -> list[Fit]:
     return [
         of_row(row, suitability=TRADES, reason=reason)
         for category, rows in facts.flows.items()
-        if nomenclature.is_compatible(call.category, category)
+        if closeness(call.category, category) == 1
         for row in rows
         if row.detail == end
     ]
@@ -240,21 +242,23 @@ def is_authority(facts: Facts, actor: int) -> bool:
 
 
 def authorities(facts: Facts, communes: frozenset[str]) -> tuple[Fit, ...]:
-    """Return the local authorities: that of the communes meant, groupings, then the others."""
+    """Return the local authorities of the communes meant: theirs, the groupings, the wider ones."""
     fits = []
     for actor in np.flatnonzero(facts.family == FAMILY_BIT["public"]).tolist():
         if not is_authority(facts, actor):
             continue
-        form, here = facts.legal_form[actor], facts.commune[actor] in communes
-        certain = bool(form or facts.activity[actor])
+        form, certain = (
+            facts.legal_form[actor],
+            bool(facts.legal_form[actor] or facts.activity[actor]),
+        )
         if form in GROUPING_FORMS:
             suitability = 0.9
         elif form in WIDE_FORMS:
             suitability = 0.6
-        elif here:
+        elif facts.commune[actor] in communes:
             suitability = 1.0 if certain else 0.7
         else:
-            suitability = 0.5 if certain else 0.4
+            continue
         reason = "is_local_authority" if certain else "is_public_body"
         fits.append(of_actor(facts, actor, suitability=suitability, reason=reason))
     return best(fits, facts)
@@ -359,19 +363,17 @@ def linking_places(facts: Facts) -> tuple[Fit, ...]:
 
 
 def hosts(facts: Facts, call: Call, *, people: dict[str, float]) -> tuple[Fit, ...]:
-    """Return who can host a service in given communes: premises, authority, structure of the ESS.
+    """Return who can host a service in given communes: a holder of premises, or the authority.
 
     ``people`` gives the people concerned in each commune; a host can serve those of its own.
     """
     here = [actor for actor, commune in enumerate(facts.commune) if commune in people]
     public = {fit.actor for fit in authorities(facts, frozenset(people))}
-    fits = []
-    for actor in here:
-        if actor in public:
-            fits.append(of_actor(facts, actor, suitability=0.6, reason="is_local_authority"))
-        elif facts.family[actor] == FAMILY_BIT["ess"]:
-            fits.append(of_actor(facts, actor, suitability=0.4, reason="is_in_zone"))
     inside = set(here)
+    fits = [
+        of_actor(facts, actor, suitability=0.6, reason="is_local_authority")
+        for actor in sorted(public & inside)
+    ]
     for category, rows in facts.resources.items():
         if category.startswith("premises."):
             fits += [

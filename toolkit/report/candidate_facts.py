@@ -39,7 +39,12 @@ def candidate_facts(public: PublicDiagnosis, *, gaps: list[Facts], lang: str) ->
     """
     writer = _Writer(public, gaps=gaps, lang=lang)
     rows = public.diagnosis.partnerships.to_dict(orient="records")
-    return [writer.candidate(row) for row in rows]
+    made = [writer.candidate(row) for row in rows]
+    first: dict[str, int] = {}
+    for row, facts in zip(rows, made, strict=True):
+        best = first.setdefault(str(row["opening_id"]), facts["rank"])
+        facts["variant_of"] = best if best != facts["rank"] else 0
+    return made
 
 
 class _Writer:
@@ -63,8 +68,13 @@ class _Writer:
         self.roles = _by_candidate(proposals.roles.to_dict(orient="records"))
         self.practices = _by_candidate(proposals.practices.to_dict(orient="records"))
         self.ties = _by_candidate(proposals.ties.to_dict(orient="records"))
-        practices = territory.table(v.PRACTICES).to_dict(orient="records")
-        self.practice = {str(row["practice_id"]): row for row in practices}
+        practices = territory.table(v.PRACTICES)
+        self.practice = {
+            str(key): (place, str(title))
+            for place, (key, title) in enumerate(
+                zip(practices["practice_id"], practices["title"], strict=True), start=1
+            )
+        }
         cooperations = territory.table(v.COOPERATIONS)
         self.cooperation = dict(
             zip(cooperations["cooperation_id"], cooperations["name"], strict=True)
@@ -174,16 +184,8 @@ class _Writer:
             self.practices.get(candidate_id, ()),
             key=lambda row: (-float(row["similarity"]), str(row["practice_id"])),
         )
-        known = [row for row in rows if row["practice_id"] in self.practice][:_PRACTICES_MAX]
-        return [
-            {
-                "title": _text(self.practice[row["practice_id"]]["title"]),
-                "place": _text(self.practice[row["practice_id"]]["place"]),
-                "what": _text(self.practice[row["practice_id"]]["what"]),
-                "conditions": _text(self.practice[row["practice_id"]]["conditions"]),
-            }
-            for row in known
-        ]
+        known = [self.practice[row["practice_id"]] for row in rows if row["practice_id"] in self.practice]
+        return [{"place": place, "title": title} for place, title in known[:_PRACTICES_MAX]]
 
     def _covered(self, told: Explanation) -> str:
         """Return how much of the shortfall the group can cover."""
@@ -228,6 +230,3 @@ def _members(cell: object, *, lang: str) -> str:
     count = len(v.split_list(cell)) if isinstance(cell, str) else int(as_number(cell) or 0)
     return text("report.count.member", lang=lang, count=count)
 
-
-def _text(cell: object) -> str:
-    return cell if isinstance(cell, str) else ""

@@ -22,7 +22,7 @@ from toolkit.report.gap_facts import gap_facts
 from toolkit.report.method_facts import method_facts
 from toolkit.views.layers import family_counts, far_services, is_aggregated
 from toolkit.views.palette import FAMILY_COLOURS
-from toolkit.views.words import as_number, category_label, place_names, quantity_text
+from toolkit.views.words import as_number, category_label, name_list, place_names, quantity_text
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -51,7 +51,7 @@ def facts_of(
     -------
     dict
         ``lang, territory, made_on, summary, figures, families, gap_kinds, types, gaps, candidates,
-        cooperations, communes, confidential, decisions, sources, methods, limits``.
+        cooperations, practices, communes, confidential, decisions, sources, methods, limits``.
     """
     lang = lang or diagnosis.settings.language
     return public_facts(public_diagnosis(diagnosis, lang=lang), lang=lang, made_on=made_on)
@@ -84,6 +84,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
         "gaps": gaps,
         "candidates": candidates,
         "cooperations": _cooperations(territory, lang=lang),
+        "practices": _practices(territory),
         "communes": _communes(diagnosis, lang=lang),
         "aggregated": is_aggregated(territory),
         "confidential": _confidential(public, lang=lang),
@@ -238,10 +239,20 @@ def _cooperations(territory: Territory, *, lang: str) -> list[Facts]:
             "objectives": [
                 enum_label("objective", code, lang=lang) for code in v.split_list(row["objectives"])
             ],
-            "members": [names.get(actor, actor) for actor in groups.get(row["cooperation_id"], ())],
+            "members": name_list(
+                names.get(actor, actor) for actor in groups.get(row["cooperation_id"], ())
+            ),
             "basis": enum_label("basis", row["basis"], lang=lang),
         }
         for row in territory.table(v.COOPERATIONS).to_dict(orient="records")
+    ]
+
+
+def _practices(territory: Territory) -> list[Facts]:
+    """Return the good practices, in the order of their ids: candidates point to their places."""
+    return [
+        {name: _text(row[name]) for name in ("title", "place", "what", "conditions", "link")}
+        for row in territory.table(v.PRACTICES).to_dict(orient="records")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Pieces of the report on their own, for notebooks: the card of a candidate, the evidence of a gap."""
+"""Pieces of the report for notebooks: the card of a candidate, the evidence of a gap."""
 
 from __future__ import annotations
 
@@ -56,5 +56,7 @@ def evidence_of(diagnosis: Diagnosis, gap_id: str, *, lang: str) -> pd.DataFrame
         if gap["id"] == gap_id:
             columns = ("role", "what", "who", "quantity", "basis", "source")
             rows = [[fact[name] for name in columns] for fact in gap["evidence"]]
-            return pd.DataFrame(rows, columns=[text(f"evidence_column.{name}", lang=lang) for name in columns])
+            return pd.DataFrame(
+                rows, columns=[text(f"evidence_column.{name}", lang=lang) for name in columns]
+            )
     raise UsageError(Problem("unknown_gap", found=gap_id))

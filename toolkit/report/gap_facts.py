@@ -12,7 +12,9 @@ from toolkit.views.words import (
     COUNTED,
     as_number,
     category_label,
+    gap_form,
     gap_title,
+    name_list,
     place_names,
     quantity_text,
 )
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from toolkit.territory import Territory
 
 Facts = dict[str, Any]
-SHOWN = 12
+SHOWN = 8
 """Facts of the evidence and names of actors spelled out for one gap; the others are counted."""
 _KEYS = {
     v.RESOURCES: "resource_id",
@@ -68,6 +70,7 @@ class _Writer:
         lang = self.lang
         facts = self.evidence.get(str(row["gap_id"]), [])
         actors = v.split_list(row["actor_ids"])
+        names = name_list(self.names.get(actor, actor) for actor in actors)
         severity, confidence = float(row["severity"]), float(row["confidence"])
         return {
             "id": str(row["gap_id"]),
@@ -92,8 +95,8 @@ class _Writer:
             "secret": bool(row["secret"]),
             "basis": enum_label("basis", row["basis"], lang=lang),
             "basis_shares": basis_shares(facts, lang=lang),
-            "actors": [self.names.get(actor, actor) for actor in actors[:SHOWN]],
-            "actors_more": max(0, len(actors) - SHOWN),
+            "actors": names[:SHOWN],
+            "actors_more": max(0, len(names) - SHOWN),
             "evidence": [self._fact(fact) for fact in facts[:SHOWN]],
             "evidence_more": max(0, len(facts) - SHOWN),
         }
@@ -102,6 +105,8 @@ class _Writer:
         """Return the gap as a sentence; without figures where they are secret or unknown."""
         values = {name: as_number(row[name]) for name in ("expected", "observed", "shortfall")}
         key = f"report.gap.{row['kind']}"
+        if gap_form(str(row["gap_id"])) == "shared":
+            key += "_shared"
         if None in values.values() or not has_text(f"{key}.figures", lang=self.lang):
             return text(f"{key}.bare", lang=self.lang)
         said = {
@@ -135,7 +140,10 @@ class _Writer:
             "role": enum_label("evidence_role", fact["role"], lang=lang),
             "what": what,
             "who": who,
-            "quantity": quantity_text(fact["quantity"], fact["unit"], lang=lang),
+            # A fact without unit only counts for one row.
+            "quantity": quantity_text(fact["quantity"], fact["unit"], lang=lang)
+            if isinstance(fact["unit"], str) and fact["unit"]
+            else "",
             "basis": enum_label("basis", fact["basis"], lang=lang),
             "source": self.sources.get(fact["source_id"], ""),
         }
@@ -183,7 +191,7 @@ def basis_shares(facts: list[dict[Any, Any]], *, lang: str) -> list[Facts]:
     return [
         {
             "code": basis,
-            "label": enum_label("basis", basis, lang=lang),
+            "label": text(f"report.basis.{basis}", lang=lang),
             "share": round(count / total, 4),
             "text": percent(count / total, lang=lang),
         }

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
 
 DATA_ID: Final = "map-data"
+PRINTED: Final = 40
+"""Gaps shown before the reader asks for all, and printed."""
 
 
 def write_report(
@@ -116,7 +118,8 @@ def poured(facts: dict[str, Any], *, parts: dict[str, Any], lang: str) -> str:
         facts=facts,
         say=say,
         lang=lang,
-        meter=lambda share, colour=palette.ACCENT: Markup(charts.meter(share, colour=colour)),  # noqa: S704
+        printed=PRINTED,
+        meter=lambda share, kind="": Markup(charts.meter(share, kind=kind)),  # noqa: S704
         mark=lambda family: Markup(_mark(family)),  # noqa: S704
         **safe,
     )
@@ -155,5 +158,5 @@ def _charts(facts: dict[str, Any], *, lang: str) -> dict[str, str]:
 
 def _page_words(lang: str) -> dict[str, str]:
     """Return the words that the page's script needs."""
-    names = ("shown", "page", "show_on_map", "sorted_up", "sorted_down", "none_found")
+    names = ("shown", "page", "show_on_map")
     return {name: text(f"report.script.{name}", lang=lang) for name in names}

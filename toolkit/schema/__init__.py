@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit.schema.checks import check_tables
 from toolkit.schema.contracts import CONTRACTS, Column, Contract, empty
 from toolkit.schema.faults import PLACE_COLUMNS
-from toolkit.schema.parsing import Parsed, name_index, parse
+from toolkit.schema.parsing import Parsed, parse
 from toolkit.schema.values import NUMBERS, as_numbers, as_text
 
 __all__ = [
@@ -19,6 +19,5 @@ __all__ = [
     "as_text",
     "check_tables",
     "empty",
-    "name_index",
     "parse",
 ]

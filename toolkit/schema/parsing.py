@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from toolkit.errors import Problem
-from toolkit.nomenclature import fold
 from toolkit.schema.cells import Read, read
 from toolkit.schema.contracts import CONTRACTS, Column
 from toolkit.schema.faults import PLACE_COLUMNS, ROW, WHERE, shown
@@ -38,13 +36,7 @@ class Parsed:
     notes: tuple[Problem, ...] = ()
 
 
-def parse(
-    table: str,
-    raw: pd.DataFrame,
-    *,
-    where: str = "",
-    names: Mapping[str, Mapping[str, str]] | None = None,
-) -> Parsed:
+def parse(table: str, raw: pd.DataFrame, *, where: str = "") -> Parsed:
     """Return a table whose cells are read by its contract.
 
     Parameters
@@ -56,9 +48,6 @@ def parse(
         index holds what the user knows the rows by.  Rows without any cell are left out.
     where : str, optional
         File and sheet, for the problems.
-    names : Mapping of str to Mapping, optional
-        For a table, the id by folded name (see :func:`name_index`): a reference may then be
-        written as a name.
 
     Returns
     -------
@@ -95,7 +84,7 @@ def parse(
         if column.kind == "geometry":
             made[column.name] = cells
             continue
-        reads = _read_column(cells, column, names=names or {})
+        reads = _read_column(cells, column)
         made[column.name] = _typed([found.value for found in reads], column)
         for label, cell, found in zip(labels, cells, reads, strict=True):
             if found.code:
@@ -112,27 +101,11 @@ def parse(
     return Parsed(frame, tuple(problems), tuple(notes))
 
 
-def name_index(frame: pd.DataFrame, *, key: str, name: str = "name") -> Mapping[str, str]:
-    """Return the id by folded name, names borne by several rows left out.
-
-    Examples
-    --------
-    >>> name_index(pd.DataFrame({"actor_id": ["A1"], "name": ["Épicerie"]}), key="actor_id")
-    {'epicerie': 'A1'}
-    """
-    known = frame[[key, name]].dropna()
-    folded = known[name].map(fold)
-    single = ~folded.duplicated(keep=False)
-    return dict(zip(folded[single], known.loc[single, key].astype("object"), strict=True))
-
-
 def _is_blank(cell: object) -> bool:
     return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
 
 
-def _read_column(
-    cells: list[object], column: Column, *, names: Mapping[str, Mapping[str, str]]
-) -> list[Read]:
+def _read_column(cells: list[object], column: Column) -> list[Read]:
     """Return what each cell holds; cells alike are read once."""
     known: dict[tuple[type, object], Read] = {}
     reads = []
@@ -142,23 +115,9 @@ def _read_column(
         )
         key = (type(plain), plain)
         if key not in known:
-            known[key] = _named(read(cell, column), column, names=names)
+            known[key] = read(cell, column)
         reads.append(known[key])
     return reads
-
-
-def _named(found: Read, column: Column, *, names: Mapping[str, Mapping[str, str]]) -> Read:
-    """Return the id for a reference that was written as a name."""
-    if column.kind != "reference" or not isinstance(found.value, str):
-        return found
-    if any(found.value in names.get(table, {}).values() for table in column.references):
-        return found
-    ids = {
-        names[table][way]
-        for table in column.references
-        if (way := fold(found.value)) in names.get(table, {})
-    }
-    return Read(ids.pop()) if len(ids) == 1 else found
 
 
 def _typed(values: list[object], column: Column) -> pd.Series:

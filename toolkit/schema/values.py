@@ -19,6 +19,8 @@ def is_missing(cell: object) -> bool:
     """Return whether a cell holds nothing at all (None, NaN, NaT)."""
     if cell is None or cell is pd.NA or cell is pd.NaT:
         return True
+    if isinstance(cell, Decimal):
+        return cell.is_nan()
     return isinstance(cell, float | np.floating) and math.isnan(cell)
 
 

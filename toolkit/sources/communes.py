@@ -80,7 +80,8 @@ class _Gathered:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    split: frozenset[str] = frozenset()
+    later: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Notes that count only if the living commune is chosen: words -> its code, by reason."""
 
     def fault(self, code: str, *, found: object = "", **params: object) -> None:
         """Note a fault of the perimeter."""
@@ -125,7 +126,8 @@ def load_communes(
         Year of the geography in which the communes are wanted: that of the outlines, or of the
         living codes of `passage`.  May be left out where a file says it.
     passage : path, optional
-        Passage table: outlines of communes that have merged are dissolved into the living one.
+        Passage table: outlines of communes that have merged are dissolved into the living one,
+        except those that the file of populations still (or again) names as living.
     without : iterable of str
         Communes left out on purpose, for instance for want of an outline.
 
@@ -210,7 +212,7 @@ def _gather(paths: list[Path], population: Path | None) -> _Gathered:
     """Return the outlines of all files in EPSG:4326, and what the other file says."""
     parts = [_named_columns(read_polygons(path, is_wanted=_has_code), path=path) for path in paths]
     polygons = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs.STORAGE_EPSG)
-    where = listed(path.name for path in paths)
+    where = paths[0].name + (f" (+{len(paths) - 1})" if len(paths) > 1 else "")
     known = (
         populations.read_populations(population)
         if population
@@ -300,16 +302,14 @@ def _to_living(gathered: _Gathered, *, passage: Passage | None, wanted: tuple[st
     asked = {*wanted, *gathered.known["commune_id"]} - set(living)
     living = lifted.where(lifted.isin(asked), living)
     if passage:
-        codes = set(polygons["commune_id"])
-        gathered.note("not_in_passage", sorted(codes - set(passage.living) - set(passage.split)))
-        wide = [code for code in codes & set(passage.split) if set(passage.split[code]) - codes]
-        gathered.split = frozenset(wide)
+        living = _followed(gathered, living, passage=passage)
     merged = polygons.assign(living=living)
     moved = merged[merged["living"] != merged["commune_id"]]
     if moved.empty:
         return
-    names = [f"{row.commune_id} → {row.living}" for row in moved.itertuples()]
-    gathered.note("communes_merged", sorted(names))
+    gathered.later["communes_merged"] = {
+        f"{row.commune_id} → {row.living}": row.living for row in moved.itertuples()
+    }
     own_first = merged.assign(
         is_other=merged["living"] != merged["commune_id"],
         geometry=shapely.make_valid(merged.geometry.to_numpy()),
@@ -317,6 +317,19 @@ def _to_living(gathered: _Gathered, *, passage: Passage | None, wanted: tuple[st
     summed = own_first.groupby("living")["population"].sum(min_count=1)
     dissolved = own_first.dissolve("living", aggfunc="first").assign(population=summed)
     gathered.polygons = dissolved.drop(columns="is_other").assign(commune_id=dissolved.index)
+
+
+def _followed(gathered: _Gathered, living: pd.Series[str], *, passage: Passage) -> pd.Series[str]:
+    """Return the living codes; what the file of populations names as living stays itself."""
+    codes = gathered.polygons["commune_id"]
+    drawn = set(codes)
+    unnamed = drawn - set(passage.living) - set(passage.split)
+    wide = [code for code in drawn & set(passage.split) if set(passage.split[code]) - drawn]
+    kept = codes.isin(gathered.known["commune_id"]) & (living != codes)
+    gathered.later["not_in_passage"] = {code: code for code in unnamed}
+    gathered.later["communes_split"] = {code: code for code in wide}
+    gathered.later["passage_not_followed"] = {code: code for code in codes[kept]}
+    return living.mask(kept, codes)
 
 
 # --- the choice -------------------------------------------------------------------------------
@@ -386,12 +399,13 @@ def _finished(gathered: _Gathered, chosen: set[str], *, year: int) -> gpd.GeoDat
     frame = polygons[polygons["commune_id"].isin(chosen)].sort_values(
         "commune_id", ignore_index=True
     )
-    known = gathered.known.set_index("commune_id").reindex(frame["commune_id"])
-    for column in ("name", "population", "epci_id"):
-        given = known[column].array
-        frame[column] = pd.Series(given, index=frame.index).fillna(frame[column])
+    if len(gathered.known):
+        known = gathered.known.set_index("commune_id").reindex(frame["commune_id"])
+        for column in ("name", "population", "epci_id"):
+            frame[column] = known[column].set_axis(frame.index).fillna(frame[column])
     broken = ~frame.geometry.is_valid
-    gathered.note("communes_split", sorted(gathered.split & chosen))
+    for code, items in sorted(gathered.later.items()):
+        gathered.note(code, sorted(words for words, living in items.items() if living in chosen))
     gathered.note("outline_mended", list(frame.loc[broken, "commune_id"]))
     frame["geometry"] = frame.geometry.where(~broken, frame.geometry.make_valid()).map(_areas)
     if len(gathered.known):

@@ -48,7 +48,9 @@ def demo_panel() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``territory_id``, ``name``, ``kind``, ``population``, ``density_per_km2``,
-        ``median_income_eur``, ``activity`` (NAF rev. 2) and ``count``; a row a territory and activity.
+        A row a territory and activity: ``territory_id``, ``name``, ``kind``, ``population``,
+        ``density_per_km2``, ``median_income_eur``, ``activity`` (NAF rev. 2) and ``count``.
     """
-    return pd.read_csv(shipped("data", "demo", "panel.csv"), dtype={"territory_id": "str", "activity": "str"})
+    return pd.read_csv(
+        shipped("data", "demo", "panel.csv"), dtype={"territory_id": "str", "activity": "str"}
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +27,8 @@ ENDINGS: Final = (".geojson", ".json", ".gpkg", ".shp")
 _FIRST_BYTES: Final = MappingProxyType(
     {".gpkg": b"SQLite format 3\x00", ".shp": b"\x00\x00\x27\x0a"}
 )
+_GPKG_NAME: Final = slice(68, 72)
+_GPKG_NAMES: Final = (b"GPKG", b"GP10", b"GP11")
 _VRT: Final = b"<ogrvrtdatasource"
 _HEAD: Final = 4096
 _FARTHEST_DEGREES: Final = 180.0
@@ -61,9 +64,13 @@ def read_polygons(path: Path, *, is_wanted: Callable[[list[str]], bool]) -> gpd.
         raise DataError(Problem("sources_vrt", where=path.name))
     ending = path.suffix.lower()
     if ending in _FIRST_BYTES:
-        if not head.startswith(_FIRST_BYTES[ending]):
+        named = ending != ".gpkg" or head[_GPKG_NAME] in _GPKG_NAMES
+        if not (head.startswith(_FIRST_BYTES[ending]) and named):
             raise DataError(Problem("sources_first_bytes", where=path.name, found=ending))
-        frame = _read_layer(path, is_wanted=is_wanted)
+        with warnings.catch_warnings():
+            # GDAL warns of details of the file; what matters is checked here or by the caller.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            frame = _read_layer(path, is_wanted=is_wanted)
     else:
         frame = _read_geojson(path)
     crs.check_crs(frame, where=path.name)

@@ -94,7 +94,7 @@ def _read_text(path: Path) -> pd.DataFrame:
 
 
 def _latest(path: Path) -> tuple[str, int] | None:
-    """Return the column of the latest dated population (``p21_pop``, ``pmun_2023``) and its year."""
+    """Return the column of the latest population (``p21_pop``, ``pmun_2023``) and its year."""
     with path.open("rb") as stream:
         header = stream.readline().decode("cp1252", errors="replace")
     found = []

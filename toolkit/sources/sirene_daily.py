@@ -41,7 +41,7 @@ _ORDER: Final[Mapping[str, int]] = MappingProxyType(
 )
 """Order of the states of one establishment that bear one time stamp."""
 HOLDINGS: Final = ("64.20Z", "68.20A", "68.20B")
-"""Holdings and letting of own property: they own, and do nothing else that a partner could share."""
+"""Holdings and letting of own property: they own, and do nothing that a partner could share."""
 _FAMILY_OF_LEVEL: Final[Mapping[str, str]] = MappingProxyType(
     {"3": "business", "4": "public", "5": "business", "6": "business", "7": "public", "8": "civil"}
 )

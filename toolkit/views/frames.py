@@ -42,15 +42,21 @@ def table_of(territory: Territory, table: str, *, lang: str) -> pd.DataFrame:
         If there is no such table.
     """
     if table not in CONTRACTS:
-        raise UsageError(Problem("unknown_table", found=table, params={"choices": ", ".join(v.TABLES)}))
+        raise UsageError(
+            Problem("unknown_table", found=table, params={"choices": ", ".join(v.TABLES)})
+        )
     contract = CONTRACTS[table]
     frame = territory.table(table)
     shown = {
         column_label(table, column.name, lang=lang): in_words(frame[column.name], column, lang=lang)
         for column in contract.columns
-        if column.name not in _PLUMBING and column.name != contract.key[0] and frame[column.name].notna().any()
+        if column.name not in _PLUMBING
+        and column.name != contract.key[0]
+        and frame[column.name].notna().any()
     }
-    return pd.DataFrame(shown, index=pd.Index(frame[contract.key[0]].to_numpy(), name=contract.key[0]))
+    return pd.DataFrame(
+        shown, index=pd.Index(frame[contract.key[0]].to_numpy(), name=contract.key[0])
+    )
 
 
 def in_words(cells: pd.Series, column: Column, *, lang: str) -> pd.Series:
@@ -61,7 +67,9 @@ def in_words(cells: pd.Series, column: Column, *, lang: str) -> pd.Series:
     wording = {
         "boolean": lambda cell: yes if cell else no,
         "enum": lambda cell: enum_label(column.of, cell, lang=lang),
-        "enum_list": lambda cell: ", ".join(enum_label(column.of, code, lang=lang) for code in v.split_list(cell)),
+        "enum_list": lambda cell: ", ".join(
+            enum_label(column.of, code, lang=lang) for code in v.split_list(cell)
+        ),
         "code": lambda cell: nomenclature.label(column.of, cell, lang=lang),
         "code_list": lambda cell: ", ".join(
             nomenclature.label(column.of, code, lang=lang) for code in v.split_list(cell)

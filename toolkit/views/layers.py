@@ -55,11 +55,16 @@ def map_data(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``texts, marks, bounds, communes, actors, cooperations, flows, gaps, candidates``; points
-        are ``[longitude, latitude]``.
+        ``texts, marks, bounds, communes, actors, gaps, cooperations, flows, candidates, ends``;
+        points are ``[longitude, latitude]``, the ends of lines are numbers of ``ends``.
     """
     territory = diagnosis.territory
-    places = _places(territory)
+    ends = Ends(territory, lang=lang)
+    lines = {
+        "cooperations": _cooperations(territory, ends, lang=lang),
+        "flows": _flows(territory, ends, lang=lang),
+        "candidates": _candidates(diagnosis, ends, lang=lang),
+    }
     return {
         "lang": lang,
         "texts": _texts(lang),
@@ -68,10 +73,9 @@ def map_data(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
         "bounds": bounds(territory),
         "communes": _communes(diagnosis, lang=lang),
         "actors": actor_columns(territory, lang=lang),
-        "cooperations": _cooperations(territory, places, lang=lang),
-        "flows": _flows(territory, places, lang=lang),
-        "gaps": _gaps(diagnosis, places, lang=lang),
-        "candidates": _candidates(diagnosis, places, lang=lang),
+        "gaps": _gaps(diagnosis, ends.places, lang=lang),
+        **lines,
+        "ends": ends.columns(),
     }
 
 
@@ -241,55 +245,79 @@ def far_services(diagnosis: Diagnosis, *, lang: str) -> dict[str, list[str]]:
 
 
 # --- ties and flows ---------------------------------------------------------------------------
-def _cooperations(
-    territory: Territory, places: Mapping[str, list[float]], *, lang: str
-) -> dict[str, Any]:
-    members: dict[str, list[str]] = {}
+class Ends:
+    """Points that lines start from and lead to, each written once: lines hold their numbers."""
+
+    def __init__(self, territory: Territory, *, lang: str) -> None:
+        self.places = _places(territory)
+        self.names = {**place_names(territory), v.OUTSIDE: text("map.outside", lang=lang)}
+        self._middle = _middle(bounds(territory))
+        self._numbers: dict[tuple[float, float, str], int] = {}
+
+    def number(self, key: str) -> int:
+        """Return the number of an actor or a commune."""
+        return self._add(self.places[key], self.names[key])
+
+    def rim(self, key: str) -> int:
+        """Return the number of the point of the outside that lies beyond a place."""
+        return self._add(_rim(self.places[key], self._middle), self.names[v.OUTSIDE])
+
+    def _add(self, point: Sequence[float], name: str) -> int:
+        return self._numbers.setdefault((point[0], point[1], _short(name)), len(self._numbers))
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the points and names in the order of their numbers."""
+        points = list(self._numbers)
+        return {name: [point[place] for point in points] for place, name in enumerate(("x", "y", "name"))}
+
+
+def _cooperations(territory: Territory, ends: Ends, *, lang: str) -> dict[str, Any]:
+    members: dict[str, list[int]] = {}
     rows = territory.table(v.MEMBERS)
     for cooperation, actor in zip(rows["cooperation_id"], rows["actor_id"], strict=True):
-        members.setdefault(cooperation, []).append(actor)
+        members.setdefault(cooperation, []).append(ends.number(actor))
     kept = territory.table(v.COOPERATIONS)
-    ids = kept["cooperation_id"].tolist()
     return {
         "name": [_short(name) for name in kept["name"]],
         "stage": [enum_label("stage", stage, lang=lang) for stage in kept["stage"]],
-        "points": [[places[actor] for actor in members.get(key, ()) if actor in places] for key in ids],
+        "members": [members.get(key, []) for key in kept["cooperation_id"]],
     }
 
 
-def _flows(
-    territory: Territory, places: Mapping[str, list[float]], *, lang: str
-) -> dict[str, Any]:
+def _flows(territory: Territory, ends: Ends, *, lang: str) -> dict[str, Any]:
     """Return flows as lines: width by quantity within a category, outside ends on the rim."""
     flows = territory.table(v.FLOWS)
     groups = [flows["category"].fillna(""), flows["unit"].fillna("")]
     largest = flows["quantity"].groupby(groups).transform("max")
     share = (flows["quantity"] / largest.where(largest > 0)).fillna(0.0)
     kept = flows.assign(share=share).sort_values(["share", "flow_id"], ascending=[False, True])
-    kept = kept.head(FLOWS_MAX)
-    names = {**place_names(territory), v.OUTSIDE: text("map.outside", lang=lang)}
-    middle = _middle(places)
-    made: dict[str, list[Any]] = {"a": [], "b": [], "w": [], "way": [], "text": []}
-    for row in kept.to_dict(orient="records"):
+    whats: dict[str, int] = {}
+    made: dict[str, list[Any]] = {name: [] for name in ("a", "b", "width", "way", "what", "amount")}
+    for row in kept.head(FLOWS_MAX).to_dict(orient="records"):
         start, end = str(row["origin"]), str(row["destination"])
-        made["way"].append("in" if start == v.OUTSIDE else "out" if end == v.OUTSIDE else "inside")
-        made["a"].append(places.get(start) or _rim(places[end], middle))
-        made["b"].append(places.get(end) or _rim(places[start], middle))
-        made["w"].append(round(1.0 + 4.0 * float(row["share"]), 1))
-        what = row["label"] if isinstance(row["label"], str) else None
-        what = what or (category_label(row["category"], lang=lang) if isinstance(row["category"], str)
-                        else enum_label("nature", row["nature"], lang=lang))
-        amount = quantity_text(row["quantity"], row["unit"], lang=lang)
-        made["text"].append([_short(names[start]), _short(names[end]), _short(what), amount])
-    return made
+        inside = v.OUTSIDE not in (start, end)
+        made["way"].append(0 if inside else 1 if start == v.OUTSIDE else 2)
+        made["a"].append(ends.rim(end) if start == v.OUTSIDE else ends.number(start))
+        made["b"].append(ends.rim(start) if end == v.OUTSIDE else ends.number(end))
+        made["width"].append(round(1.0 + 4.0 * float(row["share"]), 1))
+        made["what"].append(whats.setdefault(_short(_what(row, lang=lang)), len(whats)))
+        made["amount"].append(quantity_text(row["quantity"], row["unit"], lang=lang))
+    return {**made, "whats": list(whats)}
 
 
-def _middle(places: Mapping[str, list[float]]) -> tuple[float, float, float]:
-    """Return the centre of the places and the radius of the rim, in degrees."""
-    points = np.array(list(places.values()), dtype="float64")
-    low, high = points.min(axis=0), points.max(axis=0)
-    centre = (low + high) / 2
-    return float(centre[0]), float(centre[1]), float(np.hypot(*(high - low))) * 0.6 + 0.01
+def _what(flow: Mapping[Any, Any], *, lang: str) -> str:
+    """Return what flows: its label, else its category, else its nature."""
+    if isinstance(flow["label"], str):
+        return flow["label"]
+    if isinstance(flow["category"], str):
+        return category_label(flow["category"], lang=lang)
+    return enum_label("nature", flow["nature"], lang=lang)
+
+
+def _middle(box: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """Return the centre of a box and the radius of a circle around it that holds it, in degrees."""
+    (south, west), (north, east) = box
+    return (west + east) / 2, (south + north) / 2, 0.6 * float(np.hypot(east - west, north - south))
 
 
 def _rim(point: Sequence[float], middle: tuple[float, float, float]) -> list[float]:
@@ -334,29 +362,24 @@ def _gap_communes(gap: Mapping[Any, Any], home: Mapping[str, str]) -> Iterable[s
     return sorted(found)
 
 
-def _candidates(
-    diagnosis: Diagnosis, places: Mapping[str, list[float]], *, lang: str
-) -> list[dict[str, Any]]:
+def _candidates(diagnosis: Diagnosis, ends: Ends, *, lang: str) -> list[dict[str, Any]]:
     """Return candidates as stars: the meeting place and the members around it."""
-    names = place_names(diagnosis.territory)
     openings = diagnosis.proposals.openings
     kinds = dict(zip(openings["opening_id"], openings["kind"], strict=True))
-    family = dict(zip(*(diagnosis.territory.table(v.ACTORS)[c] for c in ("actor_id", "family")), strict=True))
+    actors = diagnosis.territory.table(v.ACTORS)
+    family = dict(zip(actors["actor_id"], actors["family"], strict=True))
     made = []
     for row in diagnosis.partnerships.to_dict(orient="records"):
-        members = [actor for actor in v.split_list(row["member_ids"]) if actor in places]
+        members = v.split_list(row["member_ids"])
         meeting = str(row["meeting_place_id"])
         kind = str(kinds.get(row["opening_id"], ""))
-        points = [places[actor] for actor in members]
         made.append(
             {
                 "rank": int(row["rank"]),
                 "title": candidate_title(row, opening_kind=kind, lang=lang),
                 "selected": bool(row["selected"]),
-                "at": places.get(meeting) or np.round(np.mean(points, axis=0), DECIMALS).tolist(),
-                "place": _short(names.get(meeting, "")),
-                "points": points,
-                "names": [_short(names[actor]) for actor in members],
+                "at": ends.number(meeting),
+                "members": [ends.number(actor) for actor in members],
                 "families": [v.FAMILIES.index(family[actor]) for actor in members],
             }
         )

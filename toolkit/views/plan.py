@@ -60,7 +60,7 @@ def still_map(data: Mapping[str, Any], *, title: str) -> str:
         f'aria-label="{escape(title)}" font-size="11" fill="{INK}">',
         *_communes(data["communes"], frame),
         *_actors(data["actors"], frame),
-        *_stars(data["candidates"], frame),
+        *_stars(data["candidates"], data["ends"], frame),
         *_names(data["communes"], frame),
         *_scale(frame),
         "</svg>",
@@ -96,12 +96,17 @@ def _actors(actors: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
         yield shape_svg(actors["families"][family], x=round(at_x, 1), y=round(at_y, 1), radius=radius)
 
 
-def _stars(candidates: Sequence[Mapping[str, Any]], frame: _Frame) -> Iterator[str]:
+def _stars(
+    candidates: Sequence[Mapping[str, Any]], ends: Mapping[str, Any], frame: _Frame
+) -> Iterator[str]:
+    def at(number: int) -> tuple[float, float]:
+        return frame.at((ends["x"][number], ends["y"][number]))
+
     for one in candidates:
         if not one["selected"]:
             continue
-        x, y = frame.at(one["at"])
-        rays = "".join(f"M{x:.1f} {y:.1f}L{px:.1f} {py:.1f}" for px, py in map(frame.at, one["points"]))
+        x, y = at(one["at"])
+        rays = "".join(f"M{x:.1f} {y:.1f}L{px:.1f} {py:.1f}" for px, py in map(at, one["members"]))
         yield f'<path d="{rays}" stroke="{ACCENT}" stroke-width="1.8" fill="none"/>'
         yield (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="#fff" stroke="{ACCENT}" stroke-width="2"/>'

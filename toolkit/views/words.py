@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from toolkit.territory import Territory
 
 _LEAK_DIRECTIONS = ("in", "out")
+_FORMS = ("shared", "unsized")
 _LISTS = ("categories", "sectors", "pillars")
 
 
@@ -90,32 +92,51 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
     lang : str
         ``fr`` or ``en``.
     """
-    kind = str(gap["kind"])
+    kind, gap_id = str(gap["kind"]), str(gap["gap_id"])
     category = category_label(gap["category"], lang=lang)
-    if kind == v.LEAK:
-        direction = _leak_direction(str(gap["gap_id"]))
-        return text(f"gap_title.leak_{direction}", lang=lang, category=category)
     if kind == v.STRUCTURAL_HOLE:
-        groups = hole_groups(str(gap["gap_id"]), lang=lang)
+        _, subject, pair = gap_id.split(":")
+        groups = [
+            enum_label("family", code, lang=lang)
+            if subject == "family"
+            else category_label(code, lang=lang)
+            for code in pair.split("-")
+        ]
         return text("gap_title.structural_hole", lang=lang, groups=listing(groups, lang=lang))
     if kind == v.ISOLATED_ACTOR:
         count = len(v.split_list(gap["actor_ids"]))
-        if category == "–":
-            return text("gap_title.isolated_actor_bare", lang=lang, count=count)
-        return text("gap_title.isolated_actor", lang=lang, count=count, category=category)
-    return category
+        sector = category_label(gap_id.split(":")[-1], lang=lang)
+        return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
+    form = gap_form(gap_id)
+    return text(f"gap_title.{form}", lang=lang, category=category) if form else category
 
 
-def _leak_direction(gap_id: str) -> str:
-    """Return ``in`` or ``out`` for a leak, as its id says."""
+def gap_form(gap_id: str) -> str:
+    """Return the form of a gap within its kind, as its id says; empty for the usual one.
+
+    Examples
+    --------
+    >>> gap_form("leak:in:materials.wood"), gap_form("service_access:services.health:shared")
+    ('leak_in', 'shared')
+    >>> gap_form("unmet_need:materials.wood")
+    ''
+    """
     parts = gap_id.split(":")
-    return parts[1] if len(parts) > 1 and parts[1] in _LEAK_DIRECTIONS else "out"
+    if parts[0] == v.LEAK:
+        return f"leak_{parts[1]}" if parts[1] in _LEAK_DIRECTIONS else ""
+    return parts[-1] if parts[-1] in _FORMS else ""
 
 
-def hole_groups(gap_id: str, *, lang: str) -> list[str]:
-    """Return the names of the two groups of a structural hole, as its id says."""
-    codes = gap_id.split(":")[-1].split("-")
-    return [category_label(code, lang=lang) for code in codes]
+def name_list(names: Iterable[str]) -> list[str]:
+    """Return names without repetition, with their number where they repeat.
+
+    Examples
+    --------
+    >>> name_list(["Hidden", "Saw mill", "Hidden"])
+    ['Hidden (2)', 'Saw mill']
+    """
+    counts = Counter(names)
+    return [f"{name} ({count})" if count > 1 else name for name, count in counts.items()]
 
 
 def candidate_title(candidate: Mapping[str, object], *, opening_kind: str, lang: str) -> str:

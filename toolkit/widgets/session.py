@@ -1,4 +1,4 @@
-"""One object behind the notebooks: the territory, its diagnosis, its maps and tables in one language."""
+"""One object behind the notebooks: a territory, its diagnosis, maps and tables in one language."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
 from toolkit import vocabulary as v
+from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
 from toolkit.language import column_label, enum_label, number, text
 from toolkit.schema import CONTRACTS
 from toolkit.settings import LANGUAGES, Settings
 from toolkit.sources import demo_territory
+from toolkit.territory import Territory
 from toolkit.views.frames import in_words, table_of
 from toolkit.views.maps import map_of
 from toolkit.views.tables import gap_table, partnership_table
@@ -23,8 +24,6 @@ from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
     import folium
-
-    from toolkit.territory import Territory
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,10 @@ class Session:
             text("session.population", lang=self.lang): territory.population,
             text("table.communes", lang=self.lang): len(territory.communes),
             text("table.actors", lang=self.lang): len(territory.actors),
-            **{f"– {enum_label('family', code, lang=self.lang)}": count for code, count in families.items()},
+            **{
+                f"– {enum_label('family', code, lang=self.lang)}": count
+                for code, count in families.items()
+            },
             **{
                 text(f"table.{name}", lang=self.lang): len(territory.table(name))
                 for name in ("resources", "needs", "flows", "cooperations", "practices", "sources")
@@ -80,14 +82,17 @@ class Session:
         return table_of(self.territory, name, lang=self.lang)
 
     def count(self, table: str, column: str, *, by: str) -> pd.DataFrame:
-        """Return how many rows of a table there are for each value of two of its columns, in words.
+        """Return how many rows there are for each value of two columns of a table, in words.
 
         A cell that holds several values counts in each; a row without a value counts in none.
         """
         frame = self.territory.table(table)[[column, by]].dropna()
         exploded = frame.assign(**{name: frame[name].map(v.split_list) for name in (column, by)})
         exploded = exploded.explode(column).explode(by).dropna()
-        words = {name: in_words(exploded[name], CONTRACTS[table].column(name), lang=self.lang) for name in (column, by)}
+        words = {
+            name: in_words(exploded[name], CONTRACTS[table].column(name), lang=self.lang)
+            for name in (column, by)
+        }
         counts = pd.crosstab(words[column].to_numpy(), words[by].to_numpy())
         return counts.rename_axis(index=column_label(table, column, lang=self.lang), columns=None)
 
@@ -111,8 +116,8 @@ def open_session(folder: str | Path = "") -> Session:
     Parameters
     ----------
     folder : str or Path, default ""
-        The territory's folder.  Left empty: the workspace in whose ``notebooks`` folder the notebook
-        lies, else the fictional demo, in the language of the notebook's folder.
+        The territory's folder.  Left empty: the workspace in whose ``notebooks`` folder the
+        notebook lies, else the fictional demo, in the language of the notebook's folder.
 
     Raises
     ------
@@ -124,7 +129,10 @@ def open_session(folder: str | Path = "") -> Session:
         workspace = Workspace(Path(folder) if folder else here.parent)
         settings = workspace.settings()
         return Session(
-            territory=workspace.territory(), settings=settings, lang=workspace.lang, workspace=workspace
+            territory=workspace.territory(),
+            settings=settings,
+            lang=workspace.lang,
+            workspace=workspace,
         )
     lang = here.name if here.name in LANGUAGES else "fr"
     return Session(territory=demo_territory(), settings=Settings(language=lang), lang=lang)

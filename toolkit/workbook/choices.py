@@ -66,7 +66,8 @@ def _category(code: str, *, lang: str) -> str:
     """Return the label of a category with its usual unit in brackets."""
     unit = str(nomenclature.table("categories").loc[code, "default_unit"])
     label = nomenclature.label("categories", code, lang=lang)
-    return f"{label} ({units.symbol(unit, lang=lang)})" if unit else label
+    # A label that has brackets of its own stays as it is, to be read back without doubt.
+    return f"{label} ({units.symbol(unit, lang=lang)})" if unit and "(" not in label else label
 
 
 def _listed(name: str) -> list[str]:

@@ -12,9 +12,9 @@ from toolkit.workbook.package import MAIN
 from toolkit.workbook.splice import Element
 
 AUTHOR: Final = "Maillage (correction)"
-"""Author by which comments of an earlier marking are known again."""
 _OURS: Final = "[Maillage] "
-"""Begins what is added to a comment that somebody else wrote."""
+"""Begins what a marking writes, by which a later one knows it again (LibreOffice drops authors)."""
+_ADDED: Final = re.compile(rb"(?:\r?\n|&#10;|&#xA;|_x000[aA]_)?\[Maillage\] [^<]*")
 
 EMPTY_COMMENTS: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -35,6 +35,7 @@ _NAMESPACES: Final = (
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
     ' xmlns:x="urn:schemas-microsoft-com:office:excel"'
 )
+_TAG: Final = re.compile(rb"<[^>]*>")
 _SHAPE: Final = re.compile(rb"<v:shape\b.*?</v:shape>", re.DOTALL)
 _SHAPE_PLACE: Final = re.compile(rb"<x:(Row|Column)>\s*(\d+)\s*</x:(?:Row|Column)>")
 _SHAPE_ID: Final = re.compile(rb"_x0000_s(\d+)")
@@ -66,8 +67,13 @@ class CommentXml:
 
     def own_places(self) -> set[Place]:
         """Return the cells whose comment is from an earlier marking."""
-        own = {str(at) for at, name in enumerate(self._names) if name == AUTHOR}
-        return {at for at, item in self._comments.items() if item.attributes.get("authorId") in own}
+        return {
+            at
+            for at, item in self._comments.items()
+            if _TAG.sub(b"", self._data[item.inside : item.close])
+            .lstrip()
+            .startswith(_OURS.encode())
+        }
 
     def with_comments(self, texts: Mapping[Place, str]) -> tuple[bytes, set[Place]]:
         """Return the part with comments, without those of an earlier marking.
@@ -104,9 +110,8 @@ class CommentXml:
         if holder is None:
             return []
         edits = [
-            (run.start, run.end, b"")
-            for run in holder.children
-            if splice.local(run.name) == "r" and _OURS.encode() in self._data[run.start : run.end]
+            (holder.start + found.start(), holder.start + found.end(), b"")
+            for found in _ADDED.finditer(self._data[holder.start : holder.end])
         ]
         if words is not None:
             edits.append(splice.appended(self._data, holder, new=self._run(f"\n{_OURS}{words}")))
@@ -123,7 +128,7 @@ class CommentXml:
     def _comment(self, at: Place, words: str, *, author: int) -> bytes:
         p = self._prefix
         head = f'<{p}comment ref="{column_letters(at[1])}{at[0] + 1}" authorId="{author}"><{p}text>'
-        return head.encode() + self._run(words) + f"</{p}text></{p}comment>".encode()
+        return head.encode() + self._run(f"{_OURS}{words}") + f"</{p}text></{p}comment>".encode()
 
 
 def with_shapes(drawing: bytes, texts: Mapping[Place, str], *, without: set[Place]) -> bytes:

@@ -376,7 +376,7 @@ class _Grid:
         self._row = self._column = -1
         self._rows = self._columns = self._characters = 0
         self._type = self._value = ""
-        self._in_value = False
+        self._in_cell = self._in_value = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         tag = name.rpartition(" ")[2]
@@ -390,15 +390,14 @@ class _Grid:
             if "r" in attributes:
                 self._row, self._column = place(attributes["r"])
             self._type = attributes.get("t", "")
-        elif tag in {"v", "is", "f"} and self._column >= 0:
+            self._in_cell = True
+        elif tag in {"v", "is", "f"} and self._in_cell:
             self._part.check(self._row, self._column)
             self._rows, self._columns = (
                 max(self._rows, self._row + 1),
                 max(self._columns, self._column + 1),
             )
             self._in_value, self._value = tag == "v" and self._type in {"e", "s"}, ""
-        elif tag in {"v", "is", "f"}:
-            self._part.check(self._row, self._column)
 
     def text(self, data: str) -> None:
         if self._in_value:
@@ -412,6 +411,8 @@ class _Grid:
                 self._part.errors[self._row, self._column] = self._value
             else:
                 self._characters += self._part.shared_length(self._value)
+        elif tag == "c":
+            self._in_cell = False
         elif tag in {"row", "worksheet"}:
             self._part.check_area(self._rows, self._columns, characters=self._characters)
 

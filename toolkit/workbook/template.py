@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, WorkbookError
@@ -24,6 +21,7 @@ from toolkit.workbook.headers import is_needed
 from toolkit.workbook.palette import style
 
 if TYPE_CHECKING:
+    import pandas as pd
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
@@ -122,24 +120,24 @@ def write_template(
     return locks.put_in_place(path, write)
 
 
-@dataclass(slots=True)
 class _Template:
     """One workbook being written."""
 
-    book: Workbook
-    lang: str
-    communes: pd.DataFrame
-    examples: bool
-    places: dict[str, str] = field(default_factory=dict)
-    lists: dict[str, str] = field(default_factory=dict)
-
-    def write(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Write all sheets; the lists stand last, but their places are needed by the others."""
-        known = self.communes.sort_values("commune_id")
+    def __init__(
+        self, book: Workbook, *, lang: str, communes: pd.DataFrame, examples: bool
+    ) -> None:
+        self.book = book
+        self.lang = lang
+        self.examples = examples
+        self.lists: dict[str, str] = {}
+        known = communes.sort_values("commune_id")
         self.places = {
             str(code): f"{code} - {name}"
             for code, name in zip(known["commune_id"], known["name"], strict=True)
         }
+
+    def write(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Write all sheets; the lists stand last, but their places are needed by the others."""
         lists = self._lists()
         front = self.book.add_worksheet(text("workbook.readme", lang=self.lang))
         sheets = {

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from toolkit.workspace.folder import Workspace
-from toolkit.workspace.importing import ImportRefusedError, ImportReport, TableReport
+from toolkit.workspace.outcome import ImportRefusedError, ImportReport, TableReport
 
 __all__ = ["ImportRefusedError", "ImportReport", "TableReport", "Workspace"]

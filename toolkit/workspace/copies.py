@@ -1,4 +1,4 @@
-"""The marked copy of a workbook beside it; a copy that the officer has begun to correct is not touched."""
+"""The marked copy of a workbook, beside it; one that the officer has begun to correct stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ MEMORY: Final = ".copies.json"
 """File of the territory that holds the hash of each copy as it was made."""
 
 
-def write_marked(reading: workbook.Reading, problems: Sequence[Problem], *, folder: Path, lang: str) -> Path:
+def write_marked(
+    reading: workbook.Reading, problems: Sequence[Problem], *, folder: Path, lang: str
+) -> Path:
     """Write a copy of a workbook in which the cells at fault are marked.
 
     Parameters
@@ -72,5 +74,7 @@ def _remember(folder: Path, known: dict[str, str]) -> None:
     """Write the hashes; where that fails, a later copy gets a number, no harm done."""
     with contextlib.suppress(OSError):
         started = folder / f"{MEMORY}.part"
-        started.write_text(json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+        started.write_text(
+            json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
+        )
         started.replace(folder / MEMORY)

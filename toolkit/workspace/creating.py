@@ -29,7 +29,9 @@ NOTEBOOKS: Final = "notebooks"
 REPORTS: Final = "rapports"
 
 
-def checked_perimeter(communes: pd.DataFrame, *, sources: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+def checked_perimeter(
+    communes: pd.DataFrame, *, sources: pd.DataFrame | None
+) -> dict[str, pd.DataFrame]:
     """Return the communes of a perimeter and their sources, complete.
 
     Raises
@@ -41,7 +43,9 @@ def checked_perimeter(communes: pd.DataFrame, *, sources: pd.DataFrame | None) -
     """
     if communes.empty:
         raise SchemaError(Problem("no_perimeter", table=v.COMMUNES))
-    given = {v.COMMUNES: communes} if sources is None else {v.COMMUNES: communes, v.SOURCES: sources}
+    given = (
+        {v.COMMUNES: communes} if sources is None else {v.COMMUNES: communes, v.SOURCES: sources}
+    )
     tables = complete(given)
     problems = schema.check_tables(tables)
     if problems:
@@ -49,7 +53,9 @@ def checked_perimeter(communes: pd.DataFrame, *, sources: pd.DataFrame | None) -
     return {name: tables[name] for name in given}
 
 
-def create(folder: Path, *, who: Identity, tables: Mapping[str, pd.DataFrame], author: Author) -> None:
+def create(
+    folder: Path, *, who: Identity, tables: Mapping[str, pd.DataFrame], author: Author
+) -> None:
     """Make the folder of a territory: all of it, or nothing at its place.
 
     Parameters
@@ -76,7 +82,9 @@ def create(folder: Path, *, who: Identity, tables: Mapping[str, pd.DataFrame], a
             _settle(started, folder)
     except OSError as err:
         found = err.strerror or str(err)
-        raise WorkspaceError(Problem("workspace_unwritable", where=str(folder), found=found)) from err
+        raise WorkspaceError(
+            Problem("workspace_unwritable", where=str(folder), found=found)
+        ) from err
 
 
 def _check_place(folder: Path) -> None:
@@ -104,7 +112,9 @@ def _scaffold(folder: Path) -> Iterator[Path]:
         shutil.rmtree(started, ignore_errors=True)
 
 
-def _fill(folder: Path, *, who: Identity, tables: Mapping[str, pd.DataFrame], author: Author) -> None:
+def _fill(
+    folder: Path, *, who: Identity, tables: Mapping[str, pd.DataFrame], author: Author
+) -> None:
     """Write everything a territory has into a folder."""
     (folder / identity.FILE).write_text(identity.render(who), encoding="utf-8", newline="\n")
     for name in (SOURCES, REPORTS):

@@ -104,8 +104,16 @@ class Database:
             if faults != ["ok"]:
                 raise WorkspaceError(self._problem("workspace_damaged", found="; ".join(faults)))
             marker = connection.execute("PRAGMA application_id").fetchone()[0]
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if marker != geopackage.APPLICATION_ID or not tables >= {"gpkg_contents", *MODEL_LAYERS}:
+            tables = {
+                name
+                for (name,) in connection.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                )
+            }
+            if marker != geopackage.APPLICATION_ID or not tables >= {
+                "gpkg_contents",
+                *MODEL_LAYERS,
+            }:
                 raise WorkspaceError(self._problem("workspace_foreign"))
             return schema_version(connection) if INFO in tables else 0
 
@@ -131,7 +139,9 @@ class Database:
             raise WorkspaceError(self._problem(code, found=str(err))) from err
 
     def _problem(self, code: str, *, found: str = "") -> Problem:
-        return Problem(code, found=found, where=self.path.name, params={"seconds": f"{self.timeout_s:g}"})
+        return Problem(
+            code, found=found, where=self.path.name, params={"seconds": f"{self.timeout_s:g}"}
+        )
 
 
 def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
@@ -141,7 +151,7 @@ def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
 
 def schema_version(connection: sqlite3.Connection) -> int:
     """Return the version of the schema that the file says it has."""
-    row = connection.execute(f"SELECT value FROM {INFO} WHERE key = 'schema_version'").fetchone()
+    row = connection.execute(f"SELECT value FROM {INFO} WHERE key = 'schema_version'").fetchone()  # noqa: S608
     return int(row[0]) if row else 0
 
 

@@ -26,10 +26,11 @@ from toolkit.workspace import (
 )
 from toolkit.workspace.database import TIMEOUT_S, Database
 from toolkit.workspace.identity import Identity
-from toolkit.workspace.importing import ImportReport, Request
+from toolkit.workspace.importing import Request
 from toolkit.workspace.journal import Author, Change, Clock
 from toolkit.workspace.keeping import Kept
 from toolkit.workspace.layers import GAPS, MODEL_LAYERS
+from toolkit.workspace.outcome import ImportReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,9 @@ class Workspace:
         self.folder = Path(folder)
         self._now = now
         if not (self.folder / identity.FILE).is_file():
-            raise WorkspaceError(Problem("workspace_absent", where=str(folder), found=identity.FILE))
+            raise WorkspaceError(
+                Problem("workspace_absent", where=str(folder), found=identity.FILE)
+            )
         self._identity = identity.read(self.folder / identity.FILE)
         self._database = Database(self.folder / creating.DATABASE, timeout_s)
         version = self._database.check()
@@ -129,7 +132,9 @@ class Workspace:
             raise UsageError(Problem("workspace_toml_name", column="name", found=repr(name)))
         if lang not in LANGUAGES:
             params = {"choices": ", ".join(LANGUAGES)}
-            raise UsageError(Problem("workspace_toml_language", column="lang", found=repr(lang), params=params))
+            raise UsageError(
+                Problem("workspace_toml_language", column="lang", found=repr(lang), params=params)
+            )
         tables = creating.checked_perimeter(communes, sources=sources)
         year = creating.perimeter_year(tables[v.COMMUNES])
         who = Identity(name=name, language=lang, fictional=fictional, cog_year=year)
@@ -232,7 +237,7 @@ class Workspace:
             return journal.read(connection)
 
     def results(self) -> dict[str, pd.DataFrame]:
-        """Return the tables of the last diagnosis that was kept: gaps, evidence, partnerships, roles."""
+        """Return the last diagnosis that was kept: gaps, evidence, partnerships, roles."""
         with self._database.reading() as connection:
             return results.read(connection)
 
@@ -282,7 +287,9 @@ class Workspace:
         )
         return importing.import_file(request, self._database, folder=self.folder)
 
-    def write(self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = "") -> dict[str, Kept]:
+    def write(
+        self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = ""
+    ) -> dict[str, Kept]:
         """Add rows, or replace those of the same key, in one transaction; other rows stay.
 
         Parameters
@@ -316,7 +323,9 @@ class Workspace:
             ids = {name: list(merging.row_ids(name, rows)) for name, rows in tables.items()}
             return keeping.keep(connection, completed, ids=ids, author=self._author(who, what=what))
 
-    def remove(self, table: str, ids: Collection[str], *, what: str = "", who: str = "") -> tuple[str, ...]:
+    def remove(
+        self, table: str, ids: Collection[str], *, what: str = "", who: str = ""
+    ) -> tuple[str, ...]:
         """Delete rows, in one transaction; what they held stays in the journal.
 
         Parameters
@@ -348,14 +357,20 @@ class Workspace:
             known = merging.row_ids(table, stored[table])
             unknown = sorted(set(ids) - set(known))
             if unknown:
-                raise UsageError([Problem("row_unknown", table=table, row=name, found=name) for name in unknown])
+                raise UsageError(
+                    [Problem("row_unknown", table=table, row=name, found=name) for name in unknown]
+                )
             left = {**stored, table: stored[table][~known.isin(set(ids)).to_numpy()]}
             before = schema.check_tables(stored)
-            problems = [problem for problem in schema.check_tables(complete(left)) if problem not in before]
+            problems = [
+                problem for problem in schema.check_tables(complete(left)) if problem not in before
+            ]
             if problems:
                 raise SchemaError(problems)
             occasion = what or text("workspace.what.remove", lang=self.lang)
-            return keeping.remove(connection, table, ids=ids, author=self._author(who, what=occasion))
+            return keeping.remove(
+                connection, table, ids=ids, author=self._author(who, what=occasion)
+            )
 
     def decide(
         self,
@@ -435,4 +450,6 @@ class Workspace:
         unknown = sorted(set(tables) - set(MODEL_LAYERS))
         if unknown:
             choices = {"choices": ", ".join(MODEL_LAYERS)}
-            raise UsageError([Problem("unknown_table", found=name, params=choices) for name in unknown])
+            raise UsageError(
+                [Problem("unknown_table", found=name, params=choices) for name in unknown]
+            )

@@ -117,7 +117,9 @@ def table_sql(layer: Layer) -> list[str]:
     columns = ["fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"]
     if layer.geometry:
         columns.append(f"{GEOMETRY_COLUMN} {layer.geometry}")
-    columns += [f"{quoted(name)} {SQL_TYPES.get(kind, 'TEXT')}" for name, kind in layer.kinds.items()]
+    columns += [
+        f"{quoted(name)} {SQL_TYPES.get(kind, 'TEXT')}" for name, kind in layer.kinds.items()
+    ]
     columns.append(f"{EXTRA_COLUMN} TEXT")
     key = ", ".join(quoted(name) for name in layer.key)
     return [
@@ -145,7 +147,13 @@ def register(
     connection.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change, srs_id) "
         "VALUES (?, ?, ?, ?, ?)",
-        (table, "features" if geometry else "attributes", label, moment(at), crs.STORAGE_EPSG if geometry else None),
+        (
+            table,
+            "features" if geometry else "attributes",
+            label,
+            moment(at),
+            crs.STORAGE_EPSG if geometry else None,
+        ),
     )
     if geometry:
         connection.execute(
@@ -154,7 +162,9 @@ def register(
         )
 
 
-def touch(connection: sqlite3.Connection, table: str, *, at: str, bounds: Sequence[float] | None) -> None:
+def touch(
+    connection: sqlite3.Connection, table: str, *, at: str, bounds: Sequence[float] | None
+) -> None:
     """Write when a table changed, and the box of its geometries in degrees."""
     box = [None] * 4 if bounds is None else [float(value) for value in bounds]
     connection.execute(
@@ -189,7 +199,11 @@ def encode(geometries: Sequence[object] | np.ndarray) -> list[bytes | None]:
     shapes = shapely.force_2d(np.asarray(geometries, dtype="object"))
     shapes = np.array([_as_multi(shape) for shape in shapes], dtype="object")
     codes = shapely.to_wkb(shapes, byte_order=1)
-    types, empties, boxes = shapely.get_type_id(shapes), shapely.is_empty(shapes), shapely.bounds(shapes)
+    types, empties, boxes = (
+        shapely.get_type_id(shapes),
+        shapely.is_empty(shapes),
+        shapely.bounds(shapes),
+    )
     bare = _header(_LITTLE_ENDIAN)
     blobs: list[bytes | None] = []
     for code, type_id, is_empty, box in zip(codes, types, empties, boxes, strict=True):

@@ -87,8 +87,15 @@ def render(identity: Identity) -> str:
         f"fictional = {_value(identity.fictional)}",
     ]
     if identity.cog_year is not None:
-        lines += [f"# {text('workspace.toml.cog_year', lang=lang)}", f"cog_year = {identity.cog_year}"]
-    lines += ["", *(f"# {line}" for line in text("workspace.toml.settings", lang=lang).splitlines()), "[settings]"]
+        lines += [
+            f"# {text('workspace.toml.cog_year', lang=lang)}",
+            f"cog_year = {identity.cog_year}",
+        ]
+    lines += [
+        "",
+        *(f"# {line}" for line in text("workspace.toml.settings", lang=lang).splitlines()),
+        "[settings]",
+    ]
     lines += _setting_lines(lang)
     return "\n".join(lines) + "\n"
 
@@ -109,7 +116,11 @@ def _setting_lines(lang: str) -> Iterator[str]:
 def _source(rule: dataclasses.Field[Any], lang: str) -> str:
     """Return where the default of a setting comes from."""
     name = "own" if rule.metadata["source"] == OWN else rule.name
-    return text("workspace.toml.source", lang=lang, source=text(f"workspace.setting_source.{name}", lang=lang))
+    return text(
+        "workspace.toml.source",
+        lang=lang,
+        source=text(f"workspace.setting_source.{name}", lang=lang),
+    )
 
 
 def _limits(rule: dataclasses.Field[Any]) -> str:
@@ -119,7 +130,10 @@ def _limits(rule: dataclasses.Field[Any]) -> str:
     if rule.metadata["minimum"] is None:
         return "true, false"
     unit = rule.metadata["unit"]
-    low, high = (int(end) if end == int(end) else end for end in (rule.metadata["minimum"], rule.metadata["maximum"]))
+    low, high = (
+        int(end) if end == int(end) else end
+        for end in (rule.metadata["minimum"], rule.metadata["maximum"])
+    )
     limits = f"{low} – {high}"
     return f"{limits} {unit}" if unit and unit != "share" else limits
 
@@ -142,18 +156,20 @@ def _faults(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is missing or wrong."""
     name = values.get("name")
     if not isinstance(name, str) or not name.strip():
-        yield _wrong("name", values, "workspace_toml_name")
+        yield _wrong("name", values, code="workspace_toml_name")
     if values.get("language", "fr") not in LANGUAGES:
         params = {"choices": ", ".join(LANGUAGES)}
-        yield dataclasses.replace(_wrong("language", values, "workspace_toml_language"), params=params)
+        yield dataclasses.replace(
+            _wrong("language", values, code="workspace_toml_language"), params=params
+        )
     if not isinstance(values.get("fictional", False), bool):
-        yield _wrong("fictional", values, "workspace_toml_boolean")
+        yield _wrong("fictional", values, code="workspace_toml_boolean")
     year = values.get("cog_year", 0)
     if not isinstance(year, int) or isinstance(year, bool):
-        yield _wrong("cog_year", values, "workspace_toml_year")
+        yield _wrong("cog_year", values, code="workspace_toml_year")
     if not isinstance(values.get("settings", {}), Mapping):
-        yield _wrong("settings", values, "workspace_toml_table")
+        yield _wrong("settings", values, code="workspace_toml_table")
 
 
-def _wrong(name: str, values: Mapping[str, Any], code: str) -> Problem:
+def _wrong(name: str, values: Mapping[str, Any], *, code: str) -> Problem:
     return Problem(code, column=name, found=repr(values[name]) if name in values else "")

@@ -1,4 +1,4 @@
-"""The officer's workbook into the database: all of it, or its sound rows, or nothing; in one transaction."""
+"""The officer's workbook into the database, in one transaction: all, its sound rows, or nothing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from toolkit import schema, workbook
 from toolkit import vocabulary as v
-from toolkit.errors import DataError, Problem
-from toolkit.language import table_label, text
+from toolkit.errors import Problem
+from toolkit.language import text
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.territory import complete
 from toolkit.workbook.references import slug
@@ -22,6 +22,7 @@ from toolkit.workspace import copies, journal, keeping, merging, store
 from toolkit.workspace.journal import Author, Change
 from toolkit.workspace.keeping import Kept
 from toolkit.workspace.layers import SAISIE
+from toolkit.workspace.outcome import ImportRefusedError, ImportReport, TableReport
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,82 +32,6 @@ if TYPE_CHECKING:
 
 _REFERS: Final = frozenset({"unknown_reference", "commune_not_in_perimeter"})
 """Codes of a reference to a row that is not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableReport:
-    """What an import did to one table: ids of its rows (row numbers of the sheet in `refused`).
-
-    ``missing`` came from the workbook once and are not in it any more; they are kept.
-    """
-
-    inserted: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import did.
-
-    Attributes
-    ----------
-    path : Path
-        The file that was imported.
-    tables : Mapping of str to TableReport
-        By table, for those the file has.
-    problems : tuple of Problem
-        Why rows were refused; empty unless the import was partial.
-    notes : tuple of Problem
-        What the officer should know and need not mend.
-    corrected_copy : Path or None
-        Copy of the file in which the refused cells are marked.
-    """
-
-    path: Path
-    tables: Mapping[str, TableReport]
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[Problem, ...] = ()
-    corrected_copy: Path | None = None
-
-    def count(self, what: str) -> int:
-        """Return a number of rows over all tables: ``inserted``, ``updated``, ``refused`` ..."""
-        return sum(len(getattr(table, what)) for table in self.tables.values())
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether a row was added or changed."""
-        return bool(self.count("inserted") or self.count("updated"))
-
-    def lines(self, *, lang: str) -> list[str]:
-        """Return the report in words, one line a table."""
-        counts = ("inserted", "updated", "unchanged", "refused", "missing")
-        made = []
-        for name, table in self.tables.items():
-            said = [
-                text(f"workspace.import.{what}", lang=lang, count=len(getattr(table, what)))
-                for what in counts
-                if getattr(table, what)
-            ]
-            said = said or [text("workspace.import.nothing", lang=lang)]
-            made.append(text("workspace.import.line", lang=lang, table=table_label(name, lang=lang), what=", ".join(said)))
-        return made
-
-
-class ImportRefusedError(DataError):
-    """A workbook has faults and nothing of it was taken.
-
-    Attributes
-    ----------
-    corrected_copy : Path or None
-        Copy of the workbook in which the cells at fault are marked.
-    """
-
-    def __init__(self, problems: Iterable[Problem], *, corrected_copy: Path | None) -> None:
-        super().__init__(problems)
-        self.corrected_copy = corrected_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +82,12 @@ def import_file(request: Request, database: Database, *, folder: Path) -> Import
     with database.writing() as connection:
         stored = store.read_tables(connection)
         draft = _draft(reading, stored, source_id=request.source_id)
-        verdict = _judge(draft, stored, lambda rows: _source(request, stored, rows=rows, digest=digest), request.partial)
+        verdict = _judge(
+            draft,
+            stored,
+            source=lambda rows: _source(request, stored, rows=rows, digest=digest),
+            partial=request.partial,
+        )
         is_sound = any(len(verdict.taken[name]) for name in draft.rows)
         is_taken = not verdict.problems or (request.partial and is_sound)
         if is_taken:
@@ -170,7 +100,12 @@ def import_file(request: Request, database: Database, *, folder: Path) -> Import
         copy = copies.write_marked(reading, verdict.problems, folder=folder, lang=request.lang)
     if not is_taken:
         raise ImportRefusedError(verdict.problems, corrected_copy=copy)
-    tables = {name: _table_report(name, draft, verdict, kept, missing) for name in draft.rows}
+    tables = {
+        name: _table_report(
+            rows, verdict.taken[name], kept=kept[name], missing=missing.get(name, ())
+        )
+        for name, rows in draft.rows.items()
+    }
     notes = (*draft.notes, *_placed(verdict))
     return ImportReport(request.path, MappingProxyType(tables), verdict.problems, notes, copy)
 
@@ -183,8 +118,10 @@ def source_of(path: Path, *, lang: str) -> str:
 
     Examples
     --------
-    >>> source_of(Path("saisie_a-corriger.xlsx"), lang="fr"), source_of(Path("Liste CCI.csv"), lang="fr")
-    ('saisie', 'saisie-liste-cci')
+    >>> source_of(Path("saisie_a-corriger.xlsx"), lang="fr")
+    'saisie'
+    >>> source_of(Path("Liste CCI.csv"), lang="fr")
+    'saisie-liste-cci'
     """
     stem = path.stem.partition(text("workspace.file.corrected", lang=lang))[0]
     return SAISIE if stem.casefold().startswith(SAISIE) else f"{SAISIE}-{slug(stem)}"
@@ -201,7 +138,9 @@ def digest_of(path: Path) -> str:
 
 
 # --- reading ----------------------------------------------------------------------------------
-def _draft(reading: workbook.Reading, stored: Mapping[str, pd.DataFrame], *, source_id: str) -> _Draft:
+def _draft(
+    reading: workbook.Reading, stored: Mapping[str, pd.DataFrame], *, source_id: str
+) -> _Draft:
     """Return the rows of a workbook, names resolved and cells typed."""
     resolution = workbook.resolve(
         reading.tables,
@@ -229,10 +168,10 @@ def _draft(reading: workbook.Reading, stored: Mapping[str, pd.DataFrame], *, sou
 def _source(
     request: Request, stored: Mapping[str, pd.DataFrame], *, rows: int, digest: str
 ) -> pd.DataFrame:
-    """Return the row of the workbook in the table of sources; the stored one if the file is the same."""
+    """Return the workbook as a source; its stored date stays if the file is the same."""
     known = stored[v.SOURCES]
     same = known[(known["source_id"] == request.source_id) & (known["sha256"] == digest)]
-    retrieved = request.author.at[:10] if same.empty else same["retrieved_at"].iloc[0]
+    retrieved = request.author.day if same.empty else same["retrieved_at"].iloc[0]
     return pd.DataFrame(
         {
             "source_id": [request.source_id],
@@ -247,7 +186,11 @@ def _source(
 
 # --- judging ----------------------------------------------------------------------------------
 def _judge(
-    draft: _Draft, stored: Mapping[str, pd.DataFrame], source: Callable[[int], pd.DataFrame], partial: bool, /  # noqa: FBT001
+    draft: _Draft,
+    stored: Mapping[str, pd.DataFrame],
+    *,
+    source: Callable[[int], pd.DataFrame],
+    partial: bool,
 ) -> _Verdict:
     """Return what can be taken: all if nothing is wrong, else the sound rows if `partial`.
 
@@ -262,7 +205,7 @@ def _judge(
         taken = {**rows, v.SOURCES: source(sum(len(frame) for frame in rows.values()))}
         tables = complete(merging.merge(stored, taken))
         found = [
-            problem if is_first else _explained(problem, draft, refused)
+            problem if is_first else _explained(problem, draft, refused=refused)
             for problem in _new_problems(tables, stored)
             if (problem.table, problem.row, problem.column) not in told
         ]
@@ -285,7 +228,9 @@ def _rows_of(problems: Iterable[Problem]) -> dict[str, set[str]]:
     return refused
 
 
-def _new_problems(tables: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.DataFrame]) -> list[Problem]:
+def _new_problems(
+    tables: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.DataFrame]
+) -> list[Problem]:
     """Return the problems of tables, but those that stored rows had before.
 
     Stored rows were sound when they were written; another program may have changed them since.  The
@@ -298,7 +243,7 @@ def _new_problems(tables: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.Da
     return [problem for problem in problems if problem.where or problem not in before]
 
 
-def _explained(problem: Problem, draft: _Draft, refused: Mapping[str, set[str]]) -> Problem:
+def _explained(problem: Problem, draft: _Draft, *, refused: Mapping[str, set[str]]) -> Problem:
     """Return a problem of a row that is only wrong because another row was refused, saying so."""
     if problem.code not in _REFERS:
         return problem
@@ -333,7 +278,11 @@ def _missing(
     for table, rows in seen.items():
         frame = stored[table]
         # Members have no source of their own: they have that of their cooperation.
-        from_file = frame["cooperation_id"].isin(own) if table == v.MEMBERS else frame["source_id"] == source_id
+        from_file = (
+            frame["cooperation_id"].isin(own)
+            if table == v.MEMBERS
+            else frame["source_id"] == source_id
+        )
         ids = merging.row_ids(table, frame)[from_file.to_numpy(dtype="bool")]
         missing[table] = tuple(sorted(set(ids) - set(merging.row_ids(table, rows).dropna())))
     return missing
@@ -365,14 +314,14 @@ def _placed(verdict: _Verdict) -> list[Problem]:
 
 
 def _table_report(
-    table: str, draft: _Draft, verdict: _Verdict, kept: Mapping[str, Kept], missing: Mapping[str, Any], /
+    rows: pd.DataFrame, taken: pd.DataFrame, *, kept: Kept, missing: tuple[str, ...]
 ) -> TableReport:
     """Return what happened to one table."""
-    labels = set(draft.rows[table]["_row"]) - set(verdict.taken[table]["_row"])
+    labels = set(rows["_row"]) - set(taken["_row"])
     return TableReport(
-        inserted=kept[table].inserted,
-        updated=kept[table].updated,
-        unchanged=kept[table].unchanged,
+        inserted=kept.inserted,
+        updated=kept.updated,
+        unchanged=kept.unchanged,
         refused=tuple(sorted(labels, key=lambda label: (len(label), label))),
-        missing=missing.get(table, ()),
+        missing=missing,
     )

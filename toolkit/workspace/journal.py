@@ -37,6 +37,11 @@ class Author:
     what: str
     at: str
 
+    @property
+    def day(self) -> str:
+        """The day of the change (ISO 8601)."""
+        return self.at.partition("T")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -104,7 +109,8 @@ def read(connection: sqlite3.Connection) -> pd.DataFrame:
 def last_action(connection: sqlite3.Connection, table: str, *, row_id: str) -> str:
     """Return what the journal last says of a row; empty if it says nothing."""
     line = connection.execute(
-        f"SELECT action FROM {JOURNAL} WHERE table_name = ? AND row_id = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+        f"SELECT action FROM {JOURNAL} WHERE table_name = ? AND row_id = ? "  # noqa: S608
+        "ORDER BY id DESC LIMIT 1",
         (table, row_id),
     ).fetchone()
     return line[0] if line else ""

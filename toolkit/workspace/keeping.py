@@ -1,4 +1,4 @@
-"""From complete tables to the database: only what differs is written, and each change is in the journal."""
+"""From complete tables to the database: what differs is written, each change is in the journal."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def keep(
     return kept
 
 
-def keep_rows(connection: sqlite3.Connection, table: str, *, frame: pd.DataFrame, author: Author) -> Kept:
+def keep_rows(
+    connection: sqlite3.Connection, table: str, *, frame: pd.DataFrame, author: Author
+) -> Kept:
     """Write rows of one table, in the open transaction; see :func:`keep`."""
     layer = MODEL_LAYERS[table]
     wanted = store.rows_of(layer, frame)
@@ -85,7 +87,9 @@ def keep_rows(connection: sqlite3.Connection, table: str, *, frame: pd.DataFrame
     if table == v.DECISIONS:
         changed = [change.row_id for change in changes if change.action == journal.UPDATE]
         if changed:
-            raise WorkspaceError([Problem("decision_fixed", table=table, row=name) for name in changed])
+            raise WorkspaceError(
+                [Problem("decision_fixed", table=table, row=name) for name in changed]
+            )
         changes = [dataclasses.replace(change, action=journal.DECISION) for change in changes]
     if changes:
         store.write_rows(connection, layer, changes=changes, wanted=wanted, stored=stored)
@@ -100,7 +104,9 @@ def keep_rows(connection: sqlite3.Connection, table: str, *, frame: pd.DataFrame
     )
 
 
-def add_decision(connection: sqlite3.Connection, row: Mapping[str, object], *, author: Author) -> str:
+def add_decision(
+    connection: sqlite3.Connection, row: Mapping[str, object], *, author: Author
+) -> str:
     """Add a decision under the next number, in the open transaction; return its id.
 
     Raises

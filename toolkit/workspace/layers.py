@@ -121,7 +121,9 @@ _RESULT_KINDS: Final = MappingProxyType(
 )
 
 
-def _result_layer(table: str, key: tuple[str, ...], *, columns: tuple[str, ...], geometry: str = "") -> Layer:
+def _result_layer(
+    table: str, key: tuple[str, ...], *, columns: tuple[str, ...], geometry: str = ""
+) -> Layer:
     kinds = {name: _RESULT_KINDS.get(name, "text") for name in columns}
     if table == GAPS:
         kinds["evidence"] = "integer"
@@ -135,7 +137,9 @@ RESULT_LAYERS: Final[Mapping[str, Layer]] = MappingProxyType(
         layer.table: layer
         for layer in (
             _result_layer(GAPS, ("gap_id",), columns=v.GAP_COLUMNS, geometry="POINT"),
-            _result_layer(EVIDENCE, ("gap_id", "table", "row_id", "role"), columns=v.EVIDENCE_COLUMNS),
+            _result_layer(
+                EVIDENCE, ("gap_id", "table", "row_id", "role"), columns=v.EVIDENCE_COLUMNS
+            ),
             _result_layer(
                 PARTNERSHIPS,
                 ("candidate_id",),
@@ -143,7 +147,9 @@ RESULT_LAYERS: Final[Mapping[str, Layer]] = MappingProxyType(
                 geometry="MULTILINESTRING",
             ),
             _result_layer(
-                MEMBER_ROLES, ("candidate_id", "actor_id", "role", "fact_id"), columns=v.ROLE_COLUMNS
+                MEMBER_ROLES,
+                ("candidate_id", "actor_id", "role", "fact_id"),
+                columns=v.ROLE_COLUMNS,
             ),
         )
     }

@@ -33,7 +33,9 @@ def row_ids(table: str, frame: pd.DataFrame) -> pd.Series:
     """
     key = CONTRACTS[table].key
     cells = [
-        frame[name].astype("object") if name in frame else pd.Series(None, index=frame.index, dtype="object")
+        frame[name].astype("object")
+        if name in frame
+        else pd.Series(None, index=frame.index, dtype="object")
         for name in key
     ]
     if len(cells) == 1:
@@ -64,7 +66,9 @@ def merge(
         All tables, stored rows first.
     """
     return {
-        table: _over(table, stored[table], rows=incoming[table]) if table in incoming else stored[table]
+        table: _over(table, stored[table], rows=incoming[table])
+        if table in incoming
+        else stored[table]
         for table in stored
     }
 
@@ -91,24 +95,28 @@ def carry(table: str, rows: pd.DataFrame, *, stored: pd.DataFrame) -> pd.DataFra
     known = known[~known.index.duplicated()]
     ids = row_ids(table, rows)
     found = known.reindex(ids.to_numpy()).set_axis(rows.index, axis="index")
-    made = rows
+    made: pd.DataFrame = rows
     for name in names:
         holds = ids.isin(known.index) & found[name].notna()
         for cell in _CARRIED[name]:
             if cell in found:
-                holds &= _same(rows, found, cell)
+                holds &= _same(rows, found, cell=cell)
         if name == v.GEOMETRY:
             # A point that was computed from cells, or put at the commune, is computed again.
             holds &= (found["located_by"] == "address") & found["latitude"].isna() & _no_point(rows)
             points = np.asarray(found[name].array, dtype="object")
             points[~holds.to_numpy(dtype="bool")] = None
-            made = gpd.GeoDataFrame(made, geometry=gpd.array.from_shapely(points), crs=crs.STORAGE_EPSG)
+            made = gpd.GeoDataFrame(
+                made, geometry=gpd.array.from_shapely(points), crs=crs.STORAGE_EPSG
+            )
         else:
             made = made.assign(**{name: found[name].where(holds)})
     return made
 
 
-def without(rows: Mapping[str, pd.DataFrame], refused: Mapping[str, set[str]]) -> dict[str, pd.DataFrame]:
+def without(
+    rows: Mapping[str, pd.DataFrame], refused: Mapping[str, set[str]]
+) -> dict[str, pd.DataFrame]:
     """Return the rows whose labels (column ``_row``) are not refused."""
     return {
         table: frame[~frame["_row"].isin(refused.get(table, set())).to_numpy(dtype="bool")]
@@ -124,7 +132,9 @@ def _over(table: str, stored: pd.DataFrame, *, rows: pd.DataFrame) -> pd.DataFra
     shapes = np.concatenate([_shapes(kept), _shapes(rows)])
     bare = [pd.DataFrame(part.drop(columns=v.GEOMETRY, errors="ignore")) for part in (kept, rows)]
     both = pd.concat(bare, ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry=gpd.array.from_shapely(shapes), crs=crs.STORAGE_EPSG)
+    geometry = gpd.array.from_shapely(shapes)
+    laid: pd.DataFrame = gpd.GeoDataFrame(both, geometry=geometry, crs=crs.STORAGE_EPSG)
+    return laid
 
 
 def _shapes(frame: pd.DataFrame) -> np.ndarray:
@@ -134,7 +144,7 @@ def _shapes(frame: pd.DataFrame) -> np.ndarray:
     return np.asarray(crs.to_storage(frame, where="").geometry.array, dtype="object")
 
 
-def _same(rows: pd.DataFrame, found: pd.DataFrame, cell: str) -> pd.Series:
+def _same(rows: pd.DataFrame, found: pd.DataFrame, *, cell: str) -> pd.Series:
     """Return where a cell is as it was; a cell that is left empty contradicts nothing."""
     if cell not in rows:
         return pd.Series(data=True, index=rows.index)

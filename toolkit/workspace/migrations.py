@@ -5,9 +5,8 @@ A step that has been released is never edited: a database in the field went thro
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from toolkit import crs
 from toolkit import vocabulary as v
@@ -24,8 +23,12 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 """Version of the schema that this software writes; raise it with each change of a contract."""
 
-Step = Callable[["sqlite3.Connection", str, str], None]
-"""Changes an open transaction from one version to the next; takes language and time."""
+
+class Step(Protocol):
+    """Changes an open transaction from one version to the next."""
+
+    def __call__(self, connection: sqlite3.Connection, *, lang: str, at: str) -> None:
+        """Take the step; `lang` and `at` are the language and the time of what it writes."""
 
 
 def create_schema(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
@@ -47,7 +50,7 @@ def create_schema(connection: sqlite3.Connection, *, lang: str, at: str) -> None
         label = table_label(layer.table, lang=lang)
         geopackage.register(connection, layer.table, label=label, at=at, geometry=layer.geometry)
     geopackage.protect(connection, v.DECISIONS)
-    _add_journal(connection, lang, at)
+    _add_journal(connection, lang=lang, at=at)
     results.reset(connection, lang=lang, at=at)
     styles.write(connection, lang=lang, at=at)
 
@@ -74,22 +77,31 @@ def upgrade(database: Database, *, version: int, lang: str, author: Author) -> P
     Raises
     ------
     WorkspaceError
-        If the schema is newer than this software, or the file cannot be written; it stays as it was.
+        If the schema is newer than this software, or the file cannot be written; it stays.
     """
     if version == SCHEMA_VERSION:
         return None
     if version > SCHEMA_VERSION:
         params = {"known": SCHEMA_VERSION}
         where = database.path.name
-        raise WorkspaceError(Problem("workspace_newer", found=str(version), params=params, where=where))
-    backup = free_path(database.path.with_name(text("workspace.file.backup", lang=lang, version=str(version))))
+        raise WorkspaceError(
+            Problem("workspace_newer", found=str(version), params=params, where=where)
+        )
+    backup = free_path(
+        database.path.with_name(text("workspace.file.backup", lang=lang, version=str(version)))
+    )
     database.copy_to(backup)
     with database.writing() as connection:
         for number, step in enumerate(STEPS[version:], start=version):
-            step(connection, lang, author.at)
-            change = Change(INFO, "schema_version", journal.MIGRATION, {"value": number}, {"value": number + 1})
+            step(connection, lang=lang, at=author.at)
+            change = Change(
+                INFO, "schema_version", journal.MIGRATION, {"value": number}, {"value": number + 1}
+            )
             journal.append(connection, [change], author=author)
-        connection.execute(f"UPDATE {INFO} SET value = ? WHERE key = 'schema_version'", (SCHEMA_VERSION,))  # noqa: S608
+        connection.execute(
+            f"UPDATE {INFO} SET value = ? WHERE key = 'schema_version'",  # noqa: S608
+            (SCHEMA_VERSION,),
+        )
     return backup
 
 
@@ -102,18 +114,23 @@ def free_path(path: Path) -> Path:
     return free
 
 
-def _add_journal(connection: sqlite3.Connection, lang: str, at: str) -> None:
+def _add_journal(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     """Add the journal, protected, and the table that says the version of the schema."""
     for statement in (*geopackage.JOURNAL_SQL, geopackage.INFO_SQL):
         connection.execute(statement)
     geopackage.protect(connection, JOURNAL)
     for table in (JOURNAL, INFO):
-        geopackage.register(connection, table, label=text(f"workspace.layer.{table}", lang=lang), at=at)
-    connection.execute(f"INSERT INTO {INFO} (key, value) VALUES ('schema_version', ?)", (SCHEMA_VERSION,))  # noqa: S608
+        geopackage.register(
+            connection, table, label=text(f"workspace.layer.{table}", lang=lang), at=at
+        )
+    connection.execute(
+        f"INSERT INTO {INFO} (key, value) VALUES ('schema_version', ?)",  # noqa: S608
+        (SCHEMA_VERSION,),
+    )
 
 
 # --- steps, oldest first ----------------------------------------------------------------------
-def _from_0(connection: sqlite3.Connection, lang: str, at: str) -> None:
+def _from_0(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     """0 -> 1: the journal, columns of the officer's own, flows as lines, results, styles.
 
     Version 0 held the nine tables of input and the decisions as plain attributes, in English.
@@ -121,11 +138,17 @@ def _from_0(connection: sqlite3.Connection, lang: str, at: str) -> None:
     for table in v.TABLES:
         held = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
         layer = MODEL_LAYERS[table]
-        wanted = {name: SQL_TYPES.get(kind, "TEXT") for name, kind in layer.kinds.items()} | {"extra": "TEXT"}
+        wanted = {name: SQL_TYPES.get(kind, "TEXT") for name, kind in layer.kinds.items()} | {
+            "extra": "TEXT"
+        }
         for name in [name for name in wanted if name not in held]:
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {geopackage.quoted(name)} {wanted[name]}")
+            connection.execute(
+                f"ALTER TABLE {table} ADD COLUMN {geopackage.quoted(name)} {wanted[name]}"
+            )
         label = table_label(table, lang=lang)
-        connection.execute("UPDATE gpkg_contents SET identifier = ? WHERE table_name = ?", (label, table))
+        connection.execute(
+            "UPDATE gpkg_contents SET identifier = ? WHERE table_name = ?", (label, table)
+        )
     connection.execute("ALTER TABLE flows ADD COLUMN geom LINESTRING")
     connection.execute(
         "UPDATE gpkg_contents SET data_type = 'features', srs_id = ? WHERE table_name = 'flows'",
@@ -136,7 +159,7 @@ def _from_0(connection: sqlite3.Connection, lang: str, at: str) -> None:
         (crs.STORAGE_EPSG,),
     )
     geopackage.protect(connection, v.DECISIONS)
-    _add_journal(connection, lang, at)
+    _add_journal(connection, lang=lang, at=at)
     results.reset(connection, lang=lang, at=at)
     styles.write(connection, lang=lang, at=at)
     results.draw_flows(connection)

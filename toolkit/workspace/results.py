@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from toolkit import vocabulary as v
@@ -27,6 +26,8 @@ from toolkit.workspace.layers import (
 
 if TYPE_CHECKING:
     import sqlite3
+
+    import pandas as pd
 
     from toolkit.diagnosis import Diagnosis
 
@@ -59,7 +60,10 @@ def save(connection: sqlite3.Connection, diagnosis: Diagnosis, *, lang: str, at:
         PARTNERSHIPS: diagnosis.partnerships,
         MEMBER_ROLES: diagnosis.proposals.roles,
     }
-    shapes = {GAPS: _gap_points(diagnosis.gaps, places), PARTNERSHIPS: _stars(diagnosis.partnerships, places)}
+    shapes = {
+        GAPS: _gap_points(diagnosis.gaps, places),
+        PARTNERSHIPS: _stars(diagnosis.partnerships, places),
+    }
     for table, frame in frames.items():
         layer = RESULT_LAYERS[table]
         _insert(connection, layer, frame=frame, shapes=shapes.get(table))
@@ -90,9 +94,13 @@ def draw_flows(connection: sqlite3.Connection) -> bool:
     communes = store.read_layer(connection, MODEL_LAYERS[v.COMMUNES])
     actors = store.read_layer(connection, MODEL_LAYERS[v.ACTORS])
     places = _places(gpd.GeoDataFrame(communes), gpd.GeoDataFrame(actors))
-    found = connection.execute(f"SELECT fid, origin, destination, {GEOMETRY_COLUMN} FROM flows ORDER BY fid")  # noqa: S608
+    found = connection.execute(
+        f"SELECT fid, origin, destination, {GEOMETRY_COLUMN} FROM flows ORDER BY fid"  # noqa: S608
+    )
     flows = found.fetchall()
-    lines = [_line(places.get(origin), places.get(destination)) for _, origin, destination, _ in flows]
+    lines = [
+        _line(places.get(origin), places.get(destination)) for _, origin, destination, _ in flows
+    ]
     blobs = geopackage.encode(lines) if lines else []
     changed = [(blob, flow[0]) for blob, flow in zip(blobs, flows, strict=True) if blob != flow[3]]
     connection.executemany(f"UPDATE flows SET {GEOMETRY_COLUMN} = ? WHERE fid = ?", changed)  # noqa: S608
@@ -102,13 +110,21 @@ def draw_flows(connection: sqlite3.Connection) -> bool:
 def _places(communes: gpd.GeoDataFrame, actors: gpd.GeoDataFrame) -> Places:
     places: dict[str, shapely.Point] = {}
     if len(communes):
-        places.update(zip(communes["commune_id"], communes.geometry.representative_point(), strict=True))
+        places.update(
+            zip(communes["commune_id"], communes.geometry.representative_point(), strict=True)
+        )
     places.update(zip(actors["actor_id"], actors.geometry, strict=True) if len(actors) else ())
-    return {name: point for name, point in places.items() if point is not None and not point.is_empty}
+    return {
+        name: point for name, point in places.items() if point is not None and not point.is_empty
+    }
 
 
 def _line(here: shapely.Point | None, there: shapely.Point | None) -> shapely.LineString | None:
-    return None if here is None or there is None or here.equals(there) else shapely.LineString([here, there])
+    return (
+        None
+        if here is None or there is None or here.equals(there)
+        else shapely.LineString([here, there])
+    )
 
 
 def _gap_points(gaps: pd.DataFrame, places: Places) -> list[shapely.Point | None]:
@@ -124,7 +140,9 @@ def _gap_points(gaps: pd.DataFrame, places: Places) -> list[shapely.Point | None
 def _stars(partnerships: pd.DataFrame, places: Places) -> list[shapely.MultiLineString | None]:
     """Return lines from the meeting place of each candidate to its members."""
     stars = []
-    for meeting, members in zip(partnerships["meeting_place_id"], partnerships["member_ids"], strict=True):
+    for meeting, members in zip(
+        partnerships["meeting_place_id"], partnerships["member_ids"], strict=True
+    ):
         rays = [_line(places.get(meeting), places.get(name)) for name in v.split_list(members)]
         drawn = [ray for ray in rays if ray is not None]
         stars.append(shapely.MultiLineString(drawn) if drawn else None)
@@ -132,12 +150,18 @@ def _stars(partnerships: pd.DataFrame, places: Places) -> list[shapely.MultiLine
 
 
 def _insert(
-    connection: sqlite3.Connection, layer: Layer, *, frame: pd.DataFrame, shapes: list[shapely.Geometry | None] | None
+    connection: sqlite3.Connection,
+    layer: Layer,
+    *,
+    frame: pd.DataFrame,
+    shapes: list[shapely.Geometry | None] | None,
 ) -> None:
     columns = [store.plain_cells(frame[name], kind=kind) for name, kind in layer.kinds.items()]
     names = [quoted(name) for name in layer.kinds]
     if shapes is not None:
-        columns.append(geopackage.encode(np.array([*shapes, None], dtype="object")[:-1]) if shapes else [])
+        columns.append(
+            geopackage.encode(np.array([*shapes, None], dtype="object")[:-1]) if shapes else []
+        )
         names.append(GEOMETRY_COLUMN)
     connection.executemany(
         f"INSERT INTO {layer.table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})",  # noqa: S608

@@ -54,9 +54,12 @@ def read_layer(connection: sqlite3.Connection, layer: Layer) -> pd.DataFrame:
     try:
         shapes = geopackage.decode(cells.get(GEOMETRY_COLUMN, ()))
     except ValueError as err:
-        raise WorkspaceError(Problem("workspace_cell", table=layer.table, column=v.GEOMETRY)) from err
+        raise WorkspaceError(
+            Problem("workspace_cell", table=layer.table, column=v.GEOMETRY)
+        ) from err
     geometry = gpd.array.from_shapely(shapes)
-    return gpd.GeoDataFrame(frame, geometry=geometry, crs=crs.STORAGE_EPSG)
+    placed: pd.DataFrame = gpd.GeoDataFrame(frame, geometry=geometry, crs=crs.STORAGE_EPSG)
+    return placed
 
 
 def read_rows(connection: sqlite3.Connection, layer: Layer) -> list[Row]:
@@ -87,7 +90,9 @@ def by_id(layer: Layer, rows: Iterable[Row]) -> dict[str, Row]:
     return {row_id(tuple(row[place] for place in places)): row for row in rows}
 
 
-def differences(layer: Layer, wanted: Mapping[str, Row], *, stored: Mapping[str, Row]) -> list[Change]:
+def differences(
+    layer: Layer, wanted: Mapping[str, Row], *, stored: Mapping[str, Row]
+) -> list[Change]:
     """Return what must change for the stored rows to hold the wanted ones; rows not wanted stay."""
     changes = []
     for name in sorted(wanted):
@@ -95,14 +100,20 @@ def differences(layer: Layer, wanted: Mapping[str, Row], *, stored: Mapping[str,
         if old is None:
             changes.append(Change(layer.table, name, journal.INSERT, after=_cells(layer, row)))
         elif old != row:
-            changed = [place for place, pair in enumerate(zip(old, row, strict=True)) if pair[0] != pair[1]]
+            changed = [
+                place for place, pair in enumerate(zip(old, row, strict=True)) if pair[0] != pair[1]
+            ]
             before, after = (_cells(layer, side, only=changed) for side in (old, row))
             changes.append(Change(layer.table, name, journal.UPDATE, before=before, after=after))
     return changes
 
 
 def write_rows(
-    connection: sqlite3.Connection, layer: Layer, *, changes: Iterable[Change], wanted: Mapping[str, Row],
+    connection: sqlite3.Connection,
+    layer: Layer,
+    *,
+    changes: Iterable[Change],
+    wanted: Mapping[str, Row],
     stored: Mapping[str, Row],
 ) -> None:
     """Insert and update the rows that change, in the open transaction."""
@@ -123,7 +134,9 @@ def write_rows(
     )
 
 
-def delete_rows(connection: sqlite3.Connection, layer: Layer, *, rows: Mapping[str, Row]) -> list[Change]:
+def delete_rows(
+    connection: sqlite3.Connection, layer: Layer, *, rows: Mapping[str, Row]
+) -> list[Change]:
     """Delete rows in the open transaction; return the changes with all they held."""
     places = [layer.data_columns.index(name) for name in layer.key]
     condition = " AND ".join(f"{quoted(name)} = ?" for name in layer.key)
@@ -132,7 +145,8 @@ def delete_rows(connection: sqlite3.Connection, layer: Layer, *, rows: Mapping[s
         [tuple(row[place] for place in places) for row in rows.values()],
     )
     return [
-        Change(layer.table, name, journal.REMOVE, before=_cells(layer, rows[name])) for name in sorted(rows)
+        Change(layer.table, name, journal.REMOVE, before=_cells(layer, rows[name]))
+        for name in sorted(rows)
     ]
 
 
@@ -146,19 +160,19 @@ def box_of(connection: sqlite3.Connection, layer: Layer) -> tuple[float, ...] | 
 
 # --- cells ------------------------------------------------------------------------------------
 def typed_frame(layer: Layer, columns: Iterable[Iterable[Any]]) -> pd.DataFrame:
-    """Return the columns of a layer, as SQLite holds them, as a frame in the types of their kinds."""
+    """Return the columns of a layer, as SQLite holds them, as a typed frame."""
     pairs = zip(layer.kinds, columns, strict=True)
-    return pd.DataFrame({name: _typed(layer, name, cells) for name, cells in pairs})
+    return pd.DataFrame({name: _typed(layer, name, cells=cells) for name, cells in pairs})
 
 
-def _typed(layer: Layer, name: str, cells: Iterable[Any]) -> pd.Series:
+def _typed(layer: Layer, name: str, *, cells: Iterable[Any]) -> pd.Series:
     """Return the cells of a column in the type of its kind."""
     kind = layer.kinds[name]
     values = list(cells)
     if kind == "boolean":
         values = [None if value is None else bool(value) for value in values]
     try:
-        return pd.Series(values, dtype=DTYPES.get(kind, "str"))  # type: ignore[call-overload,no-any-return]
+        return pd.Series(values, dtype=DTYPES.get(kind, "str"))
     except (TypeError, ValueError) as err:
         raise WorkspaceError(Problem("workspace_cell", table=layer.table, column=name)) from err
 
@@ -167,13 +181,17 @@ def _extra_frame(cells: Iterable[str | None]) -> pd.DataFrame:
     """Return the columns that officers added, sorted by name."""
     found = [json.loads(cell) if cell else {} for cell in cells]
     names = sorted({name for row in found for name in row})
-    return pd.DataFrame({name: pd.Series([row.get(name) for row in found], dtype="str") for name in names})
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in found], dtype="str") for name in names}
+    )
 
 
 def _extra_cells(layer: Layer, frame: pd.DataFrame) -> list[str | None]:
     """Return the cells of all other columns, one JSON text a row; nothing where all are empty."""
     known = {*layer.kinds, v.GEOMETRY}
-    names = sorted(str(name) for name in frame.columns if name not in known and not str(name).startswith("_"))
+    names = sorted(
+        str(name) for name in frame.columns if name not in known and not str(name).startswith("_")
+    )
     if not names:
         return [None] * len(frame)
     columns = [plain_cells(frame[name], kind="text") for name in names]

@@ -1,4 +1,4 @@
-"""How QGIS draws the layers: shipped styles, worded in the officer's language, kept in the database."""
+"""How QGIS draws the layers: shipped styles, in the officer's words, kept in the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 # The only XML read here is our own, shipped with the package.
-from xml.etree import ElementTree as ET  # noqa: S405, N817
+from xml.etree import ElementTree as ET
 
 from toolkit.language import column_label, has_text, text
 from toolkit.resources import shipped
@@ -37,8 +37,9 @@ def write(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     geopackage.register(connection, STYLES, label=STYLES, at=at)
     for layer in (*MODEL_LAYERS.values(), *RESULT_LAYERS.values()):
         connection.execute(
-            f"INSERT INTO {STYLES} (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "  # noqa: S608
-            "styleName, styleQML, styleSLD, useAsDefault, description, owner, ui, update_time) "
+            f"INSERT INTO {STYLES} (f_table_catalog, f_table_schema, "  # noqa: S608
+            "f_table_name, f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, "
+            "description, owner, ui, update_time) "
             "VALUES ('', '', ?, ?, ?, ?, '', 1, ?, '', NULL, ?)",
             (
                 layer.table,

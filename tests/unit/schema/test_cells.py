@@ -1,5 +1,7 @@
 """Single cells, read by the contract of their column."""
 
+# ruff: noqa: DTZ001 - the dates of a spreadsheet have no time zone
+
 from __future__ import annotations
 
 import datetime as dt
@@ -28,7 +30,7 @@ def code(table, column, cell):
 
 
 @pytest.mark.parametrize(
-    ("words", "number"),
+    "words, number",
     [
         ("12", 12.0),
         ("12,5", 12.5),
@@ -66,7 +68,7 @@ def test_numbers_are_read_as_people_write_them(words, number):
 
 
 @pytest.mark.parametrize(
-    ("cell", "reason"),
+    "cell, reason",
     [
         ("12%", "percent_number"),
         ("12 tonnes", "bad_number"),
@@ -154,7 +156,7 @@ def test_what_is_no_date_is_refused(cell):
 
 
 @pytest.mark.parametrize(
-    ("name", "cells"),
+    "name, cells",
     [(name, codes) for name, codes in v.ENUMS.items()],
 )
 def test_every_code_and_label_of_every_closed_list_is_understood(name, cells):
@@ -205,7 +207,7 @@ def test_codes_that_a_spreadsheet_took_for_numbers():
 
 
 @pytest.mark.parametrize(
-    ("cell", "unit"),
+    "cell, unit",
     [("Tonnes", "t"), ("m²", "m2"), ("kwh", "kWh"), ("heures", "hour"), ("€", "EUR")],
 )
 def test_units_are_read_by_symbol_name_and_alias(cell, unit):

@@ -73,7 +73,7 @@ def test_lines_are_in_the_order_of_the_sheet_and_not_of_their_digits():
 
 
 @pytest.mark.parametrize(
-    ("cells", "code"),
+    "cells, code",
     [
         ([-0.5, 1.0], "negative_number"),
         ([2_000_000.0, 1.0], "number_too_large"),
@@ -92,7 +92,7 @@ def test_numbers(cells, code):
 
 
 @pytest.mark.parametrize(
-    ("cells", "code"),
+    "cells, code",
     [
         ([2026.5, 2026], "bad_integer"),
         ([20, 2026], "bad_year"),
@@ -303,7 +303,7 @@ def test_commune_codes_have_five_characters(code):
 
 
 @pytest.mark.parametrize(
-    ("shape", "code"),
+    "shape, code",
     [
         (None, "geometry_missing"),
         (Polygon(), "geometry_missing"),
@@ -349,7 +349,7 @@ def test_half_a_position_is_none():
 
 
 @pytest.mark.parametrize(
-    ("latitude", "code"),
+    "latitude, code",
     [
         (91.0, "number_too_large"),
         (-1e9, "number_too_small"),

@@ -49,7 +49,7 @@ def test_an_empty_cell_is_no_fault(cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "code"),
+    "cell, code",
     [
         ("7.32829E+13", "identifier_rounded"),
         ("7,33E13", "identifier_rounded"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.schema import CONTRACTS, name_index, parse
+from toolkit.schema import CONTRACTS, parse
 
 
 def test_columns_are_typed_and_places_are_kept():
@@ -67,24 +67,6 @@ def test_a_column_that_stands_twice_is_told_and_the_first_is_read():
     parsed = parse("actors", raw)
     assert [problem.code for problem in parsed.problems] == ["duplicate_column"]
     assert parsed.frame["name"].tolist() == ["a"]
-
-
-def test_a_reference_may_be_a_name():
-    actors = pd.DataFrame({"actor_id": ["A1", "A2", "A3"], "name": ["Épicerie", "Forge", "FORGE"]})
-    names = {"actors": name_index(actors, key="actor_id")}
-    raw = pd.DataFrame({"actor_id": ["epicerie", "A2", "Forge", "Mine"]})
-    assert parse("resources", raw, names=names).frame["actor_id"].tolist() == [
-        "A1",
-        "A2",
-        "Forge",
-        "Mine",
-    ]
-
-
-def test_an_id_wins_over_a_name():
-    names = {"actors": {"a2": "A1", "autre": "A2"}}
-    raw = pd.DataFrame({"actor_id": ["A2"]})
-    assert parse("resources", raw, names=names).frame["actor_id"].tolist() == ["A2"]
 
 
 @pytest.mark.parametrize("table", list(CONTRACTS))

@@ -26,7 +26,9 @@ RESOURCES = [["R1", "A2", "materials.wood.offcuts", "12,5", "t", "Par an"]]
 
 def communes() -> gpd.GeoDataFrame:
     """Return three communes in a row, 10 km wide each, in EPSG:2154."""
-    squares = [box(600_000 + 10_000 * i, 6_600_000, 610_000 + 10_000 * i, 6_610_000) for i in range(3)]
+    squares = [
+        box(600_000 + 10_000 * i, 6_600_000, 610_000 + 10_000 * i, 6_610_000) for i in range(3)
+    ]
     return gpd.GeoDataFrame(
         {
             "commune_id": ["99001", "99002", "99003"],

@@ -45,7 +45,9 @@ def test_nothing_is_left_beside_a_new_folder(made):
 
 def test_new_territory_keeps_hostile_names(tmp_path, perimeter, clock):
     name = 'Pays "{{7*7}}" \\ </script> \x7f\n[settings]'
-    Workspace.create(tmp_path / "a b'c", name=name, communes=perimeter, lang="en", fictional=True, now=clock)
+    Workspace.create(
+        tmp_path / "a b'c", name=name, communes=perimeter, lang="en", fictional=True, now=clock
+    )
     workspace = Workspace(tmp_path / "a b'c")
     assert (workspace.name, workspace.lang, workspace.fictional) == (name, "en", True)
     assert workspace.territory().fictional
@@ -96,7 +98,11 @@ def test_creation_removes_what_a_killed_one_left(tmp_path, perimeter):
 
 
 def test_creation_refuses_a_perimeter_with_faults(tmp_path, perimeter):
-    for wrong in (perimeter.iloc[:0], perimeter.assign(cog_year=[2024, 2025, 2026]), perimeter.assign(source_id="x")):
+    for wrong in (
+        perimeter.iloc[:0],
+        perimeter.assign(cog_year=[2024, 2025, 2026]),
+        perimeter.assign(source_id="x"),
+    ):
         with pytest.raises(SchemaError):
             Workspace.create(tmp_path / "val", name="V", communes=wrong)
     assert not (tmp_path / "val").exists()
@@ -104,11 +110,13 @@ def test_creation_refuses_a_perimeter_with_faults(tmp_path, perimeter):
 
 def test_creation_takes_the_sources_of_the_perimeter(tmp_path, perimeter):
     sources = pd.DataFrame({"source_id": ["cog"], "title": ["Contours"]})
-    workspace = Workspace.create(tmp_path / "v", name="V", communes=perimeter.assign(source_id="cog"), sources=sources)
+    workspace = Workspace.create(
+        tmp_path / "v", name="V", communes=perimeter.assign(source_id="cog"), sources=sources
+    )
     assert workspace.territory().sources["title"].tolist() == ["Contours"]
 
 
-@pytest.mark.parametrize(("name", "lang"), [(" ", "fr"), ("V", "de")])
+@pytest.mark.parametrize("name, lang", [(" ", "fr"), ("V", "de")])
 def test_creation_refuses_a_wrong_request(tmp_path, perimeter, name, lang):
     with pytest.raises(UsageError):
         Workspace.create(tmp_path / "val", name=name, communes=perimeter, lang=lang)
@@ -184,7 +192,13 @@ def test_rows_of_a_source_are_added_once(workspace):
     tables = {
         "sources": pd.DataFrame({"source_id": ["sirene"], "title": ["Sirene"]}),
         "actors": pd.DataFrame(
-            {"actor_id": ["S2", "S1"], "name": ["B", "A"], "family": "business", "commune_id": "99001", "source_id": "sirene"}
+            {
+                "actor_id": ["S2", "S1"],
+                "name": ["B", "A"],
+                "family": "business",
+                "commune_id": "99001",
+                "source_id": "sirene",
+            }
         ),
     }
     kept = workspace.write(tables, what="Sirene", who="Ana")
@@ -195,14 +209,29 @@ def test_rows_of_a_source_are_added_once(workspace):
     tables["actors"]["name"] = ["B", "Anna"]
     assert workspace.write(tables, what="Sirene", who="Ana")["actors"].updated == ("S1",)
     last = workspace.journal().iloc[-1]
-    assert (last["who"], last["what"], last["row_id"], last["action"]) == ("Ana", "Sirene", "S1", "update")
-    assert (json.loads(last["before"]), json.loads(last["after"])) == ({"name": "A"}, {"name": "Anna"})
+    assert (last["who"], last["what"], last["row_id"], last["action"]) == (
+        "Ana",
+        "Sirene",
+        "S1",
+        "update",
+    )
+    assert (json.loads(last["before"]), json.loads(last["after"])) == (
+        {"name": "A"},
+        {"name": "Anna"},
+    )
     assert last["at"] == "2026-11-22T12:00:00Z"
 
 
 def test_faults_are_refused_and_nothing_is_written(workspace):
     before = workspace.database.read_bytes()
-    actors = pd.DataFrame({"actor_id": ["S1", "S2"], "name": "A", "family": ["ess", "x"], "commune_id": ["99001", "1"]})
+    actors = pd.DataFrame(
+        {
+            "actor_id": ["S1", "S2"],
+            "name": "A",
+            "family": ["ess", "x"],
+            "commune_id": ["99001", "1"],
+        }
+    )
     with pytest.raises(SchemaError) as error:
         workspace.write({"actors": actors}, what="essai")
     assert len(error.value.problem_list) == 2
@@ -248,7 +277,9 @@ def test_member_is_removed_by_both_its_ids(imported):
 
 def test_decisions_are_added_and_never_changed(workspace):
     first = workspace.decide("P1", decision="commented", reason="à voir {{x}}", who="Ana")
-    second = workspace.decide("P1", decision="accepted", stage="idea", due_date=dt.date(2027, 1, 31), who="Bob")
+    second = workspace.decide(
+        "P1", decision="accepted", stage="idea", due_date=dt.date(2027, 1, 31), who="Bob"
+    )
     decisions = workspace.territory().decisions.set_index("decision_id")
     assert decisions.loc[[first, second], "who"].tolist() == ["Ana", "Bob"]
     assert decisions.loc[second, "due_date"] == "2027-01-31"
@@ -263,7 +294,12 @@ def test_decisions_are_added_and_never_changed(workspace):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"decision": "peut-être"}, {"decision": "accepted", "stage": "x"}, {"decision": "accepted", "due_date": "31/01"}]
+    "wrong",
+    [
+        {"decision": "peut-être"},
+        {"decision": "accepted", "stage": "x"},
+        {"decision": "accepted", "due_date": "31/01"},
+    ],
 )
 def test_wrong_decision_is_refused(workspace, wrong):
     with pytest.raises(SchemaError):
@@ -299,7 +335,8 @@ def test_another_program_that_writes_is_waited_for_then_named(workspace):
 
 
 @pytest.mark.parametrize(
-    ("pragma", "code"), [("query_only = ON", "workspace_readonly"), ("max_page_count = 1", "workspace_disk_full")]
+    "pragma, code",
+    [("query_only = ON", "workspace_readonly"), ("max_page_count = 1", "workspace_disk_full")],
 )
 def test_disk_that_takes_nothing_is_named(imported, fill, actor_rows, monkeypatch, pragma, code):
     from toolkit.workspace import database
@@ -312,7 +349,11 @@ def test_disk_that_takes_nothing_is_named(imported, fill, actor_rows, monkeypatc
         connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    fill(imported.workbook, actors=[[f"N{i}", "x" * 2000, *actor_rows[0][2:]] for i in range(200)], resources=[])
+    fill(
+        imported.workbook,
+        actors=[[f"N{i}", "x" * 2000, *actor_rows[0][2:]] for i in range(200)],
+        resources=[],
+    )
     with monkeypatch.context() as patch:
         patch.setattr(database, "connect", limited)
         with pytest.raises(WorkspaceError) as error:
@@ -333,7 +374,11 @@ def test_cell_that_another_program_spoiled_is_named(imported):
 
 
 def test_point_given_by_a_source_is_kept(workspace, perimeter):
-    actors = perimeter.head(1).assign(actor_id="S1", family="public").drop(columns=["population", "cog_year"])
+    actors = (
+        perimeter.head(1)
+        .assign(actor_id="S1", family="public")
+        .drop(columns=["population", "cog_year"])
+    )
     actors = actors.set_geometry([Point(602_000, 6_602_000)], crs=2154)
     workspace.write({"actors": actors}, what="essai")
     found = workspace.territory().actors

@@ -45,7 +45,13 @@ def diagnosed(imported):
         }
     )
     needs = pd.DataFrame(
-        {"need_id": ["N1"], "actor_id": ["A1"], "category": ["materials.wood.offcuts"], "quantity": [3.0], "unit": ["t"]}
+        {
+            "need_id": ["N1"],
+            "actor_id": ["A1"],
+            "category": ["materials.wood.offcuts"],
+            "quantity": [3.0],
+            "unit": ["t"],
+        }
     )
     imported.write({"flows": flows, "needs": needs}, what="essai")
     diagnosis = diagnose(imported.territory())
@@ -66,7 +72,12 @@ def test_gdal_lists_every_table_with_its_geometry(workspace):
     assert found["actors"] == "Point"
     assert found["flows"] == "LineString"
     assert set(found) >= {*v.TABLES, *RESULT_LAYERS, "journal"}
-    tables = {name for (name,) in query(workspace.database, "SELECT name FROM sqlite_master WHERE type='table'")}
+    tables = {
+        name
+        for (name,) in query(
+            workspace.database, "SELECT name FROM sqlite_master WHERE type='table'"
+        )
+    }
     unlisted = tables - set(found)
     assert all(name.startswith(("gpkg_", "sqlite_")) for name in unlisted)
 
@@ -103,18 +114,33 @@ def test_what_gdal_wrote_is_read(imported, tmp_path):
 def test_blobs_with_any_box_are_read(box_kind):
     body = shapely.to_wkb(Point(3, 4))
     sizes = [0, 32, 48, 48, 64]
-    blob = b"GP\x00" + bytes([1 | box_kind << 1]) + b"\xe6\x10\x00\x00" + b"\x00" * sizes[box_kind] + body
+    blob = (
+        b"GP\x00"
+        + bytes([1 | box_kind << 1])
+        + b"\xe6\x10\x00\x00"
+        + b"\x00" * sizes[box_kind]
+        + body
+    )
     assert geopackage.decode([blob])[0].equals(Point(3, 4))
 
 
-@pytest.mark.parametrize("blob", [b"", b"GP", b"XX" + b"\0" * 40, b"GP\x00\x0f" + b"\0" * 90, b"GP\x00\x01" + b"\0" * 30])
+@pytest.mark.parametrize(
+    "blob", [b"", b"GP", b"XX" + b"\0" * 40, b"GP\x00\x0f" + b"\0" * 90, b"GP\x00\x01" + b"\0" * 30]
+)
 def test_blobs_that_are_none_are_refused(blob):
     with pytest.raises(ValueError, match="database"):
         geopackage.decode([blob])
 
 
 def test_geometries_come_back():
-    shapes = [Point(1.5, -2.25), None, box(0, 0, 1, 1), MultiPolygon([box(0, 0, 1, 1)]), LineString([(0, 0), (1, 1)]), Polygon()]
+    shapes = [
+        Point(1.5, -2.25),
+        None,
+        box(0, 0, 1, 1),
+        MultiPolygon([box(0, 0, 1, 1)]),
+        LineString([(0, 0), (1, 1)]),
+        Polygon(),
+    ]
     found = geopackage.decode(geopackage.encode(shapes))
     assert [None if shape is None else shape.geom_type for shape in found] == [
         "Point", None, "MultiPolygon", "MultiPolygon", "LineString", "MultiPolygon",
@@ -129,7 +155,7 @@ def test_third_dimension_is_dropped():
     assert not geopackage.decode(geopackage.encode([Point(1, 2, 3)]))[0].has_z
 
 
-@pytest.mark.parametrize(("lang", "label"), [("fr", "Acteurs"), ("en", "Actors")])
+@pytest.mark.parametrize("lang, label", [("fr", "Acteurs"), ("en", "Actors")])
 def test_layers_are_named_in_the_officers_language(tmp_path, perimeter, lang, label):
     from toolkit.workspace import Workspace
 
@@ -141,7 +167,8 @@ def test_layers_are_named_in_the_officers_language(tmp_path, perimeter, lang, la
 def test_each_layer_has_a_default_style(workspace):
     rows = query(
         workspace.database,
-        "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles WHERE f_table_catalog = ''",
+        "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles "
+        "WHERE f_table_catalog = ''",
     )
     assert {row[0] for row in rows} == {*MODEL_LAYERS, *RESULT_LAYERS}
     for table, column, is_default, qml in rows:
@@ -154,7 +181,7 @@ def test_each_layer_has_a_default_style(workspace):
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 @pytest.mark.parametrize(
-    ("table", "column", "codes"),
+    "table, column, codes",
     [
         ("actors", "family", v.FAMILIES),
         ("flows", "nature", v.FLOW_NATURES),
@@ -168,7 +195,9 @@ def test_legends_cover_every_code_in_words(lang, table, column, codes):
     assert renderer.get("attr") == column
     labels = {item.get("value"): item.get("label") for item in renderer.iter("category")}
     assert set(labels) - {""} == set(codes)
-    assert not any("." in label and label.startswith(("enum", "workspace")) for label in labels.values())
+    assert not any(
+        "." in label and label.startswith(("enum", "workspace")) for label in labels.values()
+    )
     symbols = {item.get("name") for item in renderer.find("symbols")}
     assert {item.get("symbol") for item in renderer.iter("category")} == symbols
 
@@ -176,7 +205,9 @@ def test_legends_cover_every_code_in_words(lang, table, column, codes):
 def test_families_have_the_colours_of_the_maps():
     root = ET.fromstring(styles.qml(MODEL_LAYERS["actors"], lang="fr"))
     symbols = {
-        symbol.get("name"): next(o.get("value") for o in symbol.iter("Option") if o.get("name") == "color")
+        symbol.get("name"): next(
+            o.get("value") for o in symbol.iter("Option") if o.get("name") == "color"
+        )
         for symbol in root.iter("symbol")
     }
     places = {item.get("value"): item.get("symbol") for item in root.iter("category")}
@@ -198,7 +229,11 @@ def test_flows_are_lines_between_their_ends(diagnosed):
 def test_flows_follow_an_actor_that_moves(diagnosed):
     workspace, _ = diagnosed
     workspace.write(
-        {"actors": workspace.tables()["actors"].iloc[[0]].assign(latitude=46.5, longitude=2.0, geometry=None, located_by=None)},
+        {
+            "actors": workspace.tables()["actors"]
+            .iloc[[0]]
+            .assign(latitude=46.5, longitude=2.0, geometry=None, located_by=None)
+        },
         what="essai",
     )
     flows = gpd.read_file(workspace.database, layer="flows").set_index("flow_id")
@@ -210,10 +245,15 @@ def test_results_are_replaced_as_a_whole(diagnosed):
     assert len(diagnosis.gaps)
     found = workspace.results()
     assert found["gaps"]["gap_id"].tolist() == diagnosis.gaps["gap_id"].tolist()
-    assert found["gaps"]["severity"].to_numpy() == pytest.approx(diagnosis.gaps["severity"].to_numpy())
+    assert found["gaps"]["severity"].to_numpy() == pytest.approx(
+        diagnosis.gaps["severity"].to_numpy()
+    )
     assert len(found["evidence"]) == len(diagnosis.evidence)
     assert len(found["roles"]) == len(diagnosis.proposals.roles)
-    assert found["partnerships"]["candidate_id"].tolist() == diagnosis.partnerships["candidate_id"].tolist()
+    assert (
+        found["partnerships"]["candidate_id"].tolist()
+        == diagnosis.partnerships["candidate_id"].tolist()
+    )
     workspace.save_diagnosis(diagnosis)
     assert len(workspace.results()["gaps"]) == len(diagnosis.gaps)
     assert dict(pyogrio.list_layers(workspace.database))["gaps"] == "Point"
@@ -221,4 +261,6 @@ def test_results_are_replaced_as_a_whole(diagnosed):
     assert gaps.geometry.notna().any()
     last = workspace.journal().iloc[-1]
     assert (last["action"], json.loads(last["after"])["gaps"]) == ("diagnosis", len(diagnosis.gaps))
-    assert query(workspace.database, "SELECT count(*) FROM layer_styles")[0][0] == len(MODEL_LAYERS) + len(RESULT_LAYERS)
+    assert query(workspace.database, "SELECT count(*) FROM layer_styles")[0][0] == len(
+        MODEL_LAYERS
+    ) + len(RESULT_LAYERS)

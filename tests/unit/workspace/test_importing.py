@@ -1,4 +1,4 @@
-"""The officer's workbook into the database: all, the sound rows, or nothing; never twice; never a loss."""
+"""The officer's workbook into the database: all, its sound rows, or nothing; never twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ def test_rows_arrive_typed_and_completed(imported):
     resource = territory.resources.iloc[0]
     assert (resource["quantity"], resource["unit"], resource["period"]) == (12.5, "t", "year")
     source = territory.sources.iloc[0]
-    assert (source["source_id"], source["rows"], source["retrieved_at"]) == ("saisie", 4, "2026-11-22")
+    assert (source["source_id"], source["rows"], source["retrieved_at"]) == (
+        "saisie",
+        4,
+        "2026-11-22",
+    )
     assert len(source["sha256"]) == 64
 
 
@@ -42,9 +46,14 @@ def test_report_says_what_was_done(filled):
     assert report.has_changes
     assert report.problems == ()
     assert report.corrected_copy is None
-    assert report.lines(lang="fr") == ["Acteurs : 3 lignes ajoutées.", "Ressources : 1 ligne ajoutée."]
+    assert report.lines(lang="fr") == [
+        "Acteurs : 3 lignes ajoutées.",
+        "Ressources : 1 ligne ajoutée.",
+    ]
     assert report.lines(lang="en") == ["Actors: 3 rows added.", "Resources: 1 row added."]
-    notes = [problem_text(note, lang="fr") for note in report.notes if note.code == "note_at_commune"]
+    notes = [
+        problem_text(note, lang="fr") for note in report.notes if note.code == "note_at_commune"
+    ]
     assert len(notes) == 1
     assert "commune : 3" in notes[0]
 
@@ -106,7 +115,15 @@ def test_sheet_that_is_not_there_misses_nothing(imported, fill):
 def test_rows_of_other_sources_stay(imported, actor_rows, fill):
     tables = {
         "sources": pd.DataFrame({"source_id": ["sirene"], "title": ["Sirene"]}),
-        "actors": pd.DataFrame({"actor_id": ["S1"], "name": "Boulangerie", "family": "business", "commune_id": "99001", "source_id": "sirene"}),
+        "actors": pd.DataFrame(
+            {
+                "actor_id": ["S1"],
+                "name": "Boulangerie",
+                "family": "business",
+                "commune_id": "99001",
+                "source_id": "sirene",
+            }
+        ),
     }
     imported.write(tables, what="Sirene")
     report = imported.import_workbook()
@@ -115,7 +132,11 @@ def test_rows_of_other_sources_stay(imported, actor_rows, fill):
 
 
 def test_partners_file_is_another_source(imported, fill, tmp_path):
-    path = fill(tmp_path / "Liste CCI.xlsx", actors=[["C1", "Garage", "Entreprise privée", None, "99002", None]], resources=[])
+    path = fill(
+        tmp_path / "Liste CCI.xlsx",
+        actors=[["C1", "Garage", "Entreprise privée", None, "99002", None]],
+        resources=[],
+    )
     report = imported.import_workbook(path)
     assert report.count("missing") == 0
     actors = imported.tables()["actors"].set_index("actor_id")
@@ -125,13 +146,15 @@ def test_partners_file_is_another_source(imported, fill, tmp_path):
 
 def test_csv_is_taken(workspace, tmp_path):
     path = tmp_path / "acteurs.csv"
-    path.write_text("Identifiant;Nom;Famille;Commune\nX1;Café d'ici;Société civile;99001\n", encoding="cp1252")
+    path.write_text(
+        "Identifiant;Nom;Famille;Commune\nX1;Café d'ici;Société civile;99001\n", encoding="cp1252"
+    )
     assert workspace.import_workbook(path).tables["actors"].inserted == ("X1",)
     assert workspace.tables()["actors"]["name"].tolist() == ["Café d'ici"]
 
 
 def test_exact_point_of_a_source_survives_the_workbook(imported, perimeter, fill, actor_rows):
-    """A workbook cannot hold a point without coordinates; an actor that does not move keeps its own."""
+    """An actor that does not move keeps the point that a workbook cannot hold."""
     actors = imported.tables()["actors"].iloc[[0]].assign(located_by="address")
     imported.write({"actors": actors.set_geometry([Point(1.75, 46.54)], crs=4326)}, what="carte")
     imported.import_workbook()
@@ -183,7 +206,12 @@ def test_one_fault_refuses_all_and_tells_every_fault(faulty):
     before = faulty.database.read_bytes()
     with pytest.raises(ImportRefusedError) as error:
         faulty.import_workbook()
-    assert codes(error.value.problem_list) == ["duplicate_key", "duplicate_key", "negative_number", "unknown_choice"]
+    assert codes(error.value.problem_list) == [
+        "duplicate_key",
+        "duplicate_key",
+        "negative_number",
+        "unknown_choice",
+    ]
     assert faulty.database.read_bytes() == before
     assert error.value.corrected_copy == (faulty.folder / "saisie_a-corriger.xlsx").absolute()
     said = error_text(error.value, lang="fr")
@@ -197,7 +225,9 @@ def test_partial_takes_the_sound_rows_and_what_hangs_on_them(faulty):
     assert report.tables["resources"].inserted == ("R3",)
     assert report.tables["resources"].refused == ("3", "5")
     hanging = [problem for problem in report.problems if problem.code == "refers_to_refused"]
-    assert [(problem.row, problem.found, problem.params["row"]) for problem in hanging] == [("3", "A4", "5")]
+    assert [(problem.row, problem.found, problem.params["row"]) for problem in hanging] == [
+        ("3", "A4", "5")
+    ]
     assert report.corrected_copy.is_file()
     assert faulty.territory().sources.set_index("source_id").loc["saisie", "rows"] == 6
     before = faulty.database.read_bytes()
@@ -215,7 +245,9 @@ def test_partial_keeps_the_last_good_state_of_a_refused_row(imported, fill, acto
 
 
 def test_partial_without_a_sound_row_is_refused(workspace, fill):
-    fill(workspace.workbook, actors=[["A4", "Martien", "martien", None, "99001", None]], resources=[])
+    fill(
+        workspace.workbook, actors=[["A4", "Martien", "martien", None, "99001", None]], resources=[]
+    )
     before = workspace.database.read_bytes()
     with pytest.raises(ImportRefusedError):
         workspace.import_workbook(partial=True)
@@ -227,7 +259,10 @@ def test_fault_of_a_stored_row_is_not_blamed_on_the_workbook(imported):
     import sqlite3
 
     with contextlib.closing(sqlite3.connect(imported.database)) as connection:
-        connection.execute("INSERT INTO actors (actor_id, name, family, commune_id, basis) VALUES ('Q', 'Q', 'x', '99001', 'observed')")
+        connection.execute(
+            "INSERT INTO actors (actor_id, name, family, commune_id, basis) "
+            "VALUES ('Q', 'Q', 'x', '99001', 'observed')"
+        )
         connection.commit()
     assert not imported.import_workbook().has_changes
 

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from toolkit.report import facts_of, write_facts_json
+
+
+@pytest.fixture(scope="module")
+def french(diagnosis):
+    return facts_of(diagnosis, lang="fr")
+
+
+def flat(value) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def test_facts_are_plain_values(french):
+    assert json.loads(json.dumps(french, allow_nan=False)) == french
+
+
+def test_day_is_that_of_the_last_source_unless_told(diagnosis, french):
+    assert (french["made_on"], french["made_on_text"]) == ("2026-11-02", "2 novembre 2026")
+    told = facts_of(diagnosis, lang="en", made_on=dt.date(2026, 11, 22))
+    assert told["made_on_text"] == "22 November 2026"
+
+
+def test_key_figures_count_what_may_be_shown(french):
+    figures = {figure["key"]: figure["value"] for figure in french["figures"]}
+    assert figures == {
+        "population": 4500, "communes": 3, "actors": 9, "resources": 2, "needs": 2, "flows": 3,
+        "cooperations": 1, "gaps": 6, "partnerships": 2,
+    }  # fmt: skip
+
+
+def test_summary_is_in_plain_words(french):
+    who, gaps, candidates, estimated = french["summary"]
+    assert who.startswith("Val d'Essai réunit 3 communes et 4\u202f500 habitants.")
+    assert "Chutes de bois brut (besoin non couvert)" in gaps
+    assert candidates.startswith("2 partenariats candidats")
+    assert estimated.startswith("50\u202f%")
+
+
+def test_gap_says_severity_confidence_basis_and_quantities(french):
+    gap = french["gaps"][0]
+    assert gap["kind_label"] == "Besoin non couvert"
+    assert (gap["severity_text"], gap["confidence_text"]) == ("25\u202f%", "67\u202f%")
+    assert (gap["expected"], gap["observed"], gap["shortfall"]) == ("60\u00a0t", "45\u00a0t", "15\u00a0t")
+    assert [part["share"] for part in gap["basis_shares"]] == [0.6667, 0.0, 0.3333]
+    assert gap["sentence"].endswith("il manque 15\u00a0t.")
+    assert [fact["what"] for fact in gap["evidence"]] == ["Chutes de bois brut", "Chutes de sapin", "Chutes de bois brut"]
+    assert gap["evidence"][0]["source"] == "Saisie de l'équipe"
+
+
+def test_gap_that_rests_on_a_secret_says_so_without_figures(french):
+    gap = french["gaps"][1]
+    assert gap["secret"]
+    assert gap["shortfall"] == ""
+    assert gap["evidence"][0]["what"] == "Donnée confidentielle"
+    assert "477" not in flat(gap)
+
+
+def test_few_people_are_not_counted(french):
+    assert french["gaps"][2]["people"] == "moins de 5"
+
+
+def test_hidden_actors_are_not_named(french):
+    said = flat(french)
+    for secret in ("Jeanne", "Atelier Caché", "Paul Décideur", "Lot secret", "777", "4242"):
+        assert secret not in said
+    assert "Acteur non diffusible" in said
+
+
+def test_candidate_says_who_why_where_and_how_sure(french):
+    card = french["candidates"][0]
+    assert card["title"] == "Chutes de bois brut – Besoin non couvert"
+    assert [member["name"] for member in card["members"]] == [
+        "Ressourcerie de l'Ambre", "Scierie Dubois", "Mairie de Brissac-les-Bois", "Lycée agricole du Val",
+    ]  # fmt: skip
+    assert all(member["reason"] for member in card["members"])
+    assert card["members"][1]["reason"].endswith("Chutes de sapin, 40\u00a0t")
+    assert card["members"][1]["share_text"] == "60\u202f%"
+    assert [criterion["text"] for criterion in card["criteria"]][0] == "90\u202f%"
+    assert card["certificate"].startswith("Recherche complète")
+    assert card["meeting_place"] == "Mairie de Brissac-les-Bois"
+    assert card["longest_trip"] == "9,4\u00a0km"
+    assert card["practices"] == [{"place": 1, "title": "Une recyclerie et trois scieries"}]
+    assert card["cooperations"][0]["name"] == "Bois du Val"
+    assert len(card["questions"]) >= 3
+    assert card["estimated"] == []
+    assert french["candidates"][1]["estimated"][0]["name"] == "Régie de quartier"
+    assert "3,2" in french["candidates"][1]["certificate"]
+
+
+def test_sources_have_producer_licence_years_and_rows(french):
+    assert french["sources"][1] == {
+        "id": "S2", "title": "Registre d'essai", "producer": "Producteur", "licence": "Licence Ouverte 2.0",
+        "data_year": "2025", "cog_year": "2026", "retrieved": "30 octobre 2026", "rows": "4",
+    }  # fmt: skip
+
+
+def test_decisions_name_the_candidate_and_nobody(french):
+    (row,) = french["decisions"]
+    assert row["title"] == "Chutes de bois brut – Besoin non couvert"
+    assert (row["decision"], row["stage"]) == ("Retenue", "Contact pris")
+    assert row["due_date"] == "1 décembre 2026"
+    assert "who" not in row
+
+
+def test_methods_say_what_a_reader_must_know(french):
+    said = flat(french["methods"] + french["limits"])
+    for words in ("Pas de note du territoire", "ligne droite multipliée par 1,3", "à confirmer", "(2 lignes confidentielles)"):
+        assert words in said
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_no_code_is_left_in_what_is_read(diagnosis, lang):
+    facts = facts_of(diagnosis, lang=lang)
+    read = [facts["summary"], facts["methods"], facts["limits"]]
+    read += [[gap["title"], gap["sentence"], gap["evidence"], gap["kind_label"]] for gap in facts["gaps"]]
+    read += [[card["title"], card["questions"], card["certificate"]] for card in facts["candidates"]]
+    read += [[member["reason"], member["role_label"]] for card in facts["candidates"] for member in card["members"]]
+    said = flat(read)
+    import re
+
+    assert not re.search(r"[a-z]+_[a-z]+", said)
+    assert "{" not in said.replace('{"', "")
+
+
+def test_json_file_holds_the_same_facts(diagnosis, french, tmp_path):
+    path = write_facts_json(diagnosis, tmp_path / "faits.json", lang="fr")
+    assert json.loads(path.read_text(encoding="utf-8")) == french

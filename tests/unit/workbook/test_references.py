@@ -1,0 +1,124 @@
+"""Names to ids, and ids for rows that have none."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from toolkit import workbook
+from toolkit.language import problem_text
+
+COMMUNES = pd.DataFrame(
+    {"commune_id": ["99001", "99002", "99003"], "name": ["Ambreval", "Brissac", "Brissac"]}
+)
+ACTORS = pd.DataFrame(
+    {
+        "actor_id": ["A1", None, None, None],
+        "name": ["Le Fournil", "Scierie Dubois", "Mairie", "Mairie"],
+        "siret": [None, "732 829 320 00074", None, None],
+        "commune_id": ["99001", "99001 - Ambreval", "AMBREVAL", 99002.0],
+    },
+    index=[2, 3, 4, 5],
+)
+
+
+def resolve(**tables):
+    return workbook.resolve({"actors": ACTORS, **tables}, communes=COMMUNES)
+
+
+def test_actors_get_an_id_from_siret_or_name_and_commune():
+    made = resolve()
+    assert made.problems == ()
+    assert made.tables["actors"]["actor_id"].tolist() == [
+        "A1", "73282932000074", "mairie-99001", "mairie-99002",
+    ]  # fmt: skip
+    assert made.tables["actors"]["commune_id"].tolist() == ["99001", "99001", "99001", "99002"]
+    assert ACTORS["actor_id"].isna().sum() == 3  # what was given is not changed
+
+
+def test_references_by_id_or_exact_name():
+    frame = pd.DataFrame({"actor_id": ["A1", "le  FOURNIL", "scierie dubois"]})
+    made = resolve(resources=frame.assign(category="Palettes"))
+    assert made.problems == ()
+    assert made.tables["resources"]["actor_id"].tolist() == ["A1", "A1", "73282932000074"]
+
+
+def test_names_of_no_one_or_of_several_are_problems():
+    frame = pd.DataFrame({"actor_id": ["Mairie", "Le Fournile", "Zzz", None]}, index=[7, 8, 9, 10])
+    made = resolve(resources=frame)
+    assert [(one.code, one.row) for one in made.problems] == [
+        ("name_ambiguous", "7"),
+        ("name_near", "8"),
+        ("name_unknown", "9"),
+    ]
+    assert "mairie-99001, mairie-99002" in problem_text(made.problems[0], lang="en")
+    assert "« Le Fournil »" in problem_text(made.problems[1], lang="fr")
+    assert made.tables["resources"]["actor_id"].tolist()[:3] == ["Mairie", "Le Fournile", "Zzz"]
+
+
+def test_communes_by_name_must_be_unique_and_known():
+    frame = pd.DataFrame({"commune_id": ["Brissac", "Ambrevale", "99001", "1234", "97105"]})
+    made = workbook.resolve({"needs": frame}, communes=COMMUNES)
+    assert [one.code for one in made.problems] == ["name_ambiguous", "name_near"]
+    assert made.tables["needs"]["commune_id"].tolist()[2:] == ["99001", "1234", "97105"]
+
+
+def test_ends_of_flows_are_actors_communes_or_outside():
+    frame = pd.DataFrame(
+        {
+            "origin": ["Le Fournil", "Hors territoire", "99002 - Brissac", "Ambreval"],
+            "destination": ["outside", "A1", "A1", "mairie-99002"],
+        }
+    )
+    made = resolve(flows=frame)
+    assert made.problems == ()
+    assert made.tables["flows"]["origin"].tolist() == ["A1", "outside", "99002", "99001"]
+    assert made.tables["flows"]["destination"].tolist() == ["outside", "A1", "A1", "mairie-99002"]
+
+
+def test_rows_known_already_can_be_referred_to():
+    known = pd.DataFrame({"actor_id": ["X9"], "name": ["La Halle"]})
+    members = pd.DataFrame({"cooperation_id": ["Filière bois"], "actor_id": ["la halle"]})
+    cooperations = pd.DataFrame({"name": ["Filière bois"], "objectives": [None]})
+    made = workbook.resolve({"members": members, "cooperations": cooperations}, actors=known)
+    assert made.problems == ()
+    assert made.tables["members"].iloc[0].tolist() == ["filiere-bois", "X9"]
+    assert made.tables["cooperations"]["cooperation_id"].tolist() == ["filiere-bois"]
+
+
+def test_ids_of_rows_do_not_depend_on_order_case_or_quantity():
+    frame = pd.DataFrame(
+        {
+            "actor_id": ["A1", "A1", "Le Fournil"],
+            "category": ["Palettes en bois", "Eau de pluie récupérée", "materials.wood.pallets"],
+            "quantity": [1, 2, 3],
+        }
+    )
+    ids = resolve(resources=frame).tables["resources"]["resource_id"]
+    assert ids[2] == f"{ids[0]}-2"  # alike in all that says what it is
+    swapped = frame.iloc[[1, 0]].assign(actor_id=["le fournil", "A1"], quantity=9)
+    assert resolve(resources=swapped).tables["resources"]["resource_id"].tolist() == [
+        ids[1],
+        ids[0],
+    ]
+
+
+def test_an_id_that_is_given_is_kept():
+    frame = pd.DataFrame({"need_id": [12.0, " B 7 ", None], "category": ["a", "b", None]})
+    ids = workbook.resolve({"needs": frame}).tables["needs"]["need_id"].tolist()
+    assert ids == ["12", "B 7", None]
+
+
+def test_two_actors_that_would_get_one_id_are_a_problem():
+    twins = pd.DataFrame({"name": ["A", "a"], "commune_id": ["99001", "99001"]}, index=[4, 9])
+    (problem,) = workbook.resolve({"actors": twins}).problems
+    assert (problem.code, problem.row, problem.params["first"]) == ("actor_twice", "9", "4")
+
+
+@pytest.mark.parametrize("name", ["東京", "x" * 300, "…"])
+def test_any_name_gives_a_short_plain_id(name):
+    frame = pd.DataFrame({"name": [name], "commune_id": ["99001"]})
+    made = workbook.resolve({"actors": frame}).tables["actors"]["actor_id"][0]
+    assert made.isascii()
+    assert len(made) < 90
+    assert made.endswith("-99001")

@@ -1,8 +1,8 @@
-"""What may leave the officer's machine: persons, non-diffusible actors, confidential rows, small counts.
+"""What may leave the officer's machine, and what may not.
 
 Everything that is written for others goes through :func:`public_diagnosis` (or
 :func:`public_territory`): what comes out holds no name, address, precise place or identifier of a
-person or of an actor that opposed diffusion, and no confidential row.
+person or of an actor that opposed diffusion, no confidential row, and no figure that tells one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from toolkit.language import text
 from toolkit.territory import Territory
 
 if TYPE_CHECKING:
-    from toolkit.diagnosis import Diagnosis
+    from toolkit.diagnosis import Diagnosis  # noqa: TC004 - a sibling: only its name is used
     from toolkit.partnerships.explanation import Explanation, Member
     from toolkit.partnerships.facilitation import Question
 
@@ -116,7 +116,9 @@ class PublicDiagnosis:
             )
             for tie in told.ties
         )
-        secret = bool(self._told.intersection(told.gap_ids)) or any(map(self._is_secret, told.members))
+        secret = bool(self._told.intersection(told.gap_ids)) or any(
+            map(self._is_secret, told.members)
+        )
         return dataclasses.replace(
             told,
             members=members,
@@ -222,7 +224,7 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
         gaps=_public_gaps(findings.gaps, view, told=told),
         evidence=_public_facts(findings.evidence, view, table="table", row="row_id"),
         matches=_public_matches(findings.matches, view),
-        network=_renamed(findings.network, view, {"actor_id": v.ACTORS}),
+        network=_renamed(findings.network, view, tables={"actor_id": v.ACTORS}),
     )
     roles = _public_facts(proposals.roles, view, table="fact_table", row="fact_id")
     public_proposals = dataclasses.replace(
@@ -231,9 +233,9 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
         partnerships=_renamed(
             proposals.partnerships,
             view,
-            {"member_ids": v.ACTORS, "meeting_place_id": v.ACTORS},
+            tables={"member_ids": v.ACTORS, "meeting_place_id": v.ACTORS},
         ),
-        roles=_renamed(roles, view, {"actor_id": v.ACTORS}),
+        roles=_renamed(roles, view, tables={"actor_id": v.ACTORS}),
         # What the engine kept of the original for its own answers stays behind.
         calls=(),
         facts=None,
@@ -346,7 +348,7 @@ def _telling_gaps(
 def _public_gaps(
     gaps: pd.DataFrame, view: PublicTerritory, *, told: frozenset[str]
 ) -> pd.DataFrame:
-    made = _renamed(gaps, view, {"actor_ids": v.ACTORS})
+    made = _renamed(gaps, view, tables={"actor_ids": v.ACTORS})
     made["secret"] = made["gap_id"].isin(told)
     for column in _FIGURES:
         made[column] = made[column].astype("float64").mask(made["secret"])
@@ -365,7 +367,9 @@ def _public_facts(
     """Return facts with neutral ids; those that are confidential have no id and no quantity."""
     pairs = list(zip(frame[table], frame[row], strict=True))
     made = frame.copy()
-    secret = pd.Series([(str(name), str(old)) in view.secret for name, old in pairs], index=frame.index)
+    secret = pd.Series(
+        [(str(name), str(old)) in view.secret for name, old in pairs], index=frame.index
+    )
     made["secret"] = secret.astype(bool)
     shown = [view.alias(str(name), old) for name, old in pairs]
     made[row] = pd.Series(shown, index=frame.index, dtype="str").mask(made["secret"])
@@ -386,11 +390,11 @@ def _public_matches(matches: pd.DataFrame, view: PublicTerritory) -> pd.DataFram
         "resource_actor_id": v.ACTORS,
         "need_place_id": v.ACTORS,
     }
-    return _renamed(kept, view, tables)
+    return _renamed(kept, view, tables=tables)
 
 
 def _renamed(
-    frame: pd.DataFrame, view: PublicTerritory, tables: Mapping[str, str]
+    frame: pd.DataFrame, view: PublicTerritory, *, tables: Mapping[str, str]
 ) -> pd.DataFrame:
     """Return a frame whose cells (single ids, or ids joined by ``|``) are neutral ids."""
     made = frame.copy()

@@ -228,7 +228,7 @@ def make_quantities(
 def make_cooperations(
     actors: Rows, placer: Placer, *, rng: np.random.Generator, words: dict[str, Any]
 ) -> tuple[Rows, Rows]:
-    """Return cooperations of near actors and their members; never ESS with research, nor repairers."""
+    """Return cooperations of near actors and their members; no ESS with research, no repairers."""
     able = [actor for actor in actors if actor["kind"] != "repair"]
     place = {code: rank for rank, code in enumerate(placer.communes["commune_id"])}
     centres = np.array(

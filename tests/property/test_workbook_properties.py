@@ -15,7 +15,7 @@ from toolkit.errors import Problem, WorkbookError
 from toolkit.workbook import guard, headers, splice
 
 COMMUNES = pd.DataFrame({"commune_id": ["99001"], "name": ["Ambreval"]})
-# What a cell of Excel can hold: no control characters, no lone surrogates, at most 32,767 characters.
+# What a cell of Excel can hold: no control characters, no lone surrogates.
 words = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
     min_size=1,
@@ -27,7 +27,7 @@ HOSTILE = ["{{ 7*7 }}", "{% x %}", "${x}", "</script>", "=HYPERLINK(1)", "<b>&am
 names = st.lists(st.one_of(words, st.sampled_from(HOSTILE)), min_size=1, max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(names)
 def test_any_name_goes_through_the_workbook_letter_for_letter(said):
     actors = pd.DataFrame({"actor_id": [f"A{n}" for n in range(len(said))], "name": said})
@@ -42,7 +42,7 @@ def test_any_name_goes_through_the_workbook_letter_for_letter(said):
         assert workbook.read(path).tables["actors"]["name"].tolist() == said
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(names, st.data())
 def test_any_problem_can_be_marked_and_the_copy_reads_the_same(said, data):
     actors = pd.DataFrame({"actor_id": [f"A{n}" for n in range(len(said))], "name": said})
@@ -104,12 +104,14 @@ def test_any_bytes_are_read_or_refused_in_words(content, suffix):
         try:
             reading = workbook.read(path)
         except WorkbookError as error:
-            assert error.problem_list[0].where == path.name
+            told = error.problem_list[0].where
         else:
+            told = reading.path.name
             assert reading.kind == "csv"
+        assert told == path.name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_any_damage_to_a_workbook_is_read_or_refused_in_words(data):
     with tempfile.TemporaryDirectory() as folder:
@@ -119,10 +121,12 @@ def test_any_damage_to_a_workbook_is_read_or_refused_in_words(data):
             at = data.draw(st.integers(0, len(content) - 1))
             content[at] ^= data.draw(st.integers(1, 255))
         path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+        code = "workbook_read"
         try:
             workbook.read(path)
         except WorkbookError as error:
-            assert error.code.startswith("workbook_")
+            code = error.code
+        assert code.startswith("workbook_")
 
 
 @given(st.integers(0, 30_000), st.integers(0, 2_000_000))

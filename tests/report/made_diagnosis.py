@@ -1,8 +1,9 @@
+# ruff: noqa: E501 - rows of a table read best on one line
 """A diagnosis made by hand, so that these tests depend on no engine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
@@ -22,8 +23,8 @@ HOSTILE = {
     "A1": "{{7*7}}{{cycler.__init__.__globals__.os.getcwd()}}",
     "A2": "{% raw %}{# ${alert(1)}",
     "A3": "</script><script>alert(1)</script>",
-    "A4": '<img src=x onerror=alert(1)> `${alert(2)}`',
-    "A5": "=HYPERLINK(\"http://x\") '\"& \\u003c é’œ",
+    "A4": "<img src=x onerror=alert(1)> `${alert(2)}`",
+    "A5": '=HYPERLINK("http://x") \'"& \\u003c é’œ',
     "A6": "\u202egnihton\u200b\u2028fin",
     "A9": "x" * 10_000,
 }
@@ -52,7 +53,7 @@ class Proposals:
     ties: pd.DataFrame
     calls: tuple[object, ...] = ()
     facts: object = None
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
 
 def tables(names: dict[str, str] | None = None) -> dict[str, pd.DataFrame]:
@@ -64,20 +65,130 @@ def tables(names: dict[str, str] | None = None) -> dict[str, pd.DataFrame]:
             "population": [1000.0, 3000.0, 500.0],
             "cog_year": [2026] * 3,
         },
-        geometry=[box(600_000 + 10_000 * i, 6_600_000, 610_000 + 10_000 * i, 6_610_000) for i in range(3)],
+        geometry=[
+            box(600_000 + 10_000 * i, 6_600_000, 610_000 + 10_000 * i, 6_610_000) for i in range(3)
+        ],
         crs=2154,
     )
     actors = pd.DataFrame(
         [
-            ("A1", "Ressourcerie de l'Ambre", "ess", "association", "9220", "99001", "38.32Z", True, False, "observed", "S1"),
-            ("A2", "Scierie Dubois", "business", None, "5710", "99001", "16.10A", True, False, "recorded", "S2"),
-            ("A3", "Mairie de Brissac-les-Bois", "public", None, "7210", "99002", "84.11Z", True, False, "recorded", "S2"),
-            ("A4", "Lycée agricole du Val", "research", None, None, "99002", "85.32Z", True, False, "observed", "S1"),
-            ("A5", "Palettes & Cie", "business", None, "5710", "99002", "16.24Z", True, False, "recorded", "S2"),
-            ("A6", "Régie de quartier", "ess", "association", "9220", "99003", "81.30Z", True, False, "observed", "S1"),
-            ("A7", "Jeanne Martin-Secret", "business", None, "1000", "99003", "16.10A", True, True, "recorded", "S2"),
-            ("A8", "Atelier Caché", "business", None, "5710", "99003", "16.10A", False, False, "recorded", "S2"),
-            ("A9", "Comité des fêtes", "civil", None, None, "99003", "94.99Z", True, False, "observed", "S1"),
+            (
+                "A1",
+                "Ressourcerie de l'Ambre",
+                "ess",
+                "association",
+                "9220",
+                "99001",
+                "38.32Z",
+                True,
+                False,
+                "observed",
+                "S1",
+            ),
+            (
+                "A2",
+                "Scierie Dubois",
+                "business",
+                None,
+                "5710",
+                "99001",
+                "16.10A",
+                True,
+                False,
+                "recorded",
+                "S2",
+            ),
+            (
+                "A3",
+                "Mairie de Brissac-les-Bois",
+                "public",
+                None,
+                "7210",
+                "99002",
+                "84.11Z",
+                True,
+                False,
+                "recorded",
+                "S2",
+            ),
+            (
+                "A4",
+                "Lycée agricole du Val",
+                "research",
+                None,
+                None,
+                "99002",
+                "85.32Z",
+                True,
+                False,
+                "observed",
+                "S1",
+            ),
+            (
+                "A5",
+                "Palettes & Cie",
+                "business",
+                None,
+                "5710",
+                "99002",
+                "16.24Z",
+                True,
+                False,
+                "recorded",
+                "S2",
+            ),
+            (
+                "A6",
+                "Régie de quartier",
+                "ess",
+                "association",
+                "9220",
+                "99003",
+                "81.30Z",
+                True,
+                False,
+                "observed",
+                "S1",
+            ),
+            (
+                "A7",
+                "Jeanne Martin-Secret",
+                "business",
+                None,
+                "1000",
+                "99003",
+                "16.10A",
+                True,
+                True,
+                "recorded",
+                "S2",
+            ),
+            (
+                "A8",
+                "Atelier Caché",
+                "business",
+                None,
+                "5710",
+                "99003",
+                "16.10A",
+                False,
+                False,
+                "recorded",
+                "S2",
+            ),
+            (
+                "A9",
+                "Comité des fêtes",
+                "civil",
+                None,
+                None,
+                "99003",
+                "94.99Z",
+                True,
+                False,
+                "observed",
+                "S1",
+            ),
         ],
         columns=ACTOR_COLUMNS,
     )
@@ -212,20 +323,24 @@ def proposals() -> Proposals:
         list(v.ROLE_COLUMNS),
         [
             ("K1", "A1", "user", "has_need", "needs", "N1", 60.0, "t", 0.4, "observed"),
-            ("K1", "A2", "holder", "has_resource", "resources", "R1", 40.0, "t", 0.6, "observed"),
+            ("K1", "A2", "holder", "holds_unused_resource", "resources", "R1", 40.0, "t", 0.6, "observed"),
             ("K1", "A3", "authority", "is_local_authority", "actors", "A3", float("nan"), "", 0.0, "recorded"),
-            ("K1", "A4", "research", "does_research", "actors", "A4", float("nan"), "", 0.0, "observed"),
-            ("K2", "A5", "holder", "has_resource", "resources", "R3", 777.0, "unit", 0.5, "observed"),
+            ("K1", "A4", "research", "does_research_in_sector", "actors", "A4", float("nan"), "", 0.0, "observed"),
+            ("K2", "A5", "holder", "holds_unused_resource", "resources", "R3", 777.0, "unit", 0.5, "observed"),
             ("K2", "A6", "user", "has_need", "needs", "N2", 300.0, "unit", 0.5, "estimated"),
-            ("K2", "A7", "partner", "is_in_zone", "actors", "A7", float("nan"), "", 0.0, "recorded"),
+            ("K2", "A7", "partner", "works_in_sector", "actors", "A7", float("nan"), "", 0.0, "recorded"),
         ],
     )  # fmt: skip
     practices = _rows(["candidate_id", "practice_id", "similarity"], [("K1", "P1", 0.8)])
     ties = _rows(["candidate_id", "cooperation_id", "shared_members"], [("K1", "C1", "A1|A3")])
-    return Proposals(openings=openings, partnerships=partnerships, roles=roles, practices=practices, ties=ties)
+    return Proposals(
+        openings=openings, partnerships=partnerships, roles=roles, practices=practices, ties=ties
+    )
 
 
-def diagnosis(names: dict[str, str] | None = None, *, name: str = "Val d'Essai", **settings: object) -> Diagnosis:
+def diagnosis(
+    names: dict[str, str] | None = None, *, name: str = "Val d'Essai", **settings: object
+) -> Diagnosis:
     """Return the diagnosis made by hand."""
     territory = Territory.from_tables(tables(names), name=name, fictional=True)
     return Diagnosis(

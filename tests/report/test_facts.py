@@ -47,10 +47,18 @@ def test_gap_says_severity_confidence_basis_and_quantities(french):
     gap = french["gaps"][0]
     assert gap["kind_label"] == "Besoin non couvert"
     assert (gap["severity_text"], gap["confidence_text"]) == ("25\u202f%", "67\u202f%")
-    assert (gap["expected"], gap["observed"], gap["shortfall"]) == ("60\u00a0t", "45\u00a0t", "15\u00a0t")
+    assert (gap["expected"], gap["observed"], gap["shortfall"]) == (
+        "60\u00a0t",
+        "45\u00a0t",
+        "15\u00a0t",
+    )
     assert [part["share"] for part in gap["basis_shares"]] == [0.6667, 0.0, 0.3333]
     assert gap["sentence"].endswith("il manque 15\u00a0t.")
-    assert [fact["what"] for fact in gap["evidence"]] == ["Chutes de bois brut", "Chutes de sapin", "Chutes de bois brut"]
+    assert [fact["what"] for fact in gap["evidence"]] == [
+        "Chutes de bois brut",
+        "Chutes de sapin",
+        "Chutes de bois brut",
+    ]
     assert gap["evidence"][0]["source"] == "Saisie de l'équipe"
 
 
@@ -77,12 +85,13 @@ def test_candidate_says_who_why_where_and_how_sure(french):
     card = french["candidates"][0]
     assert card["title"] == "Chutes de bois brut – Besoin non couvert"
     assert [member["name"] for member in card["members"]] == [
-        "Ressourcerie de l'Ambre", "Scierie Dubois", "Mairie de Brissac-les-Bois", "Lycée agricole du Val",
+        "Ressourcerie de l'Ambre", "Scierie Dubois",
+        "Mairie de Brissac-les-Bois", "Lycée agricole du Val",
     ]  # fmt: skip
     assert all(member["reason"] for member in card["members"])
     assert card["members"][1]["reason"].endswith("Chutes de sapin, 40\u00a0t")
     assert card["members"][1]["share_text"] == "60\u202f%"
-    assert [criterion["text"] for criterion in card["criteria"]][0] == "90\u202f%"
+    assert card["criteria"][0]["text"] == "90\u202f%"
     assert card["certificate"].startswith("Recherche complète")
     assert card["meeting_place"] == "Mairie de Brissac-les-Bois"
     assert card["longest_trip"] == "9,4\u00a0km"
@@ -96,7 +105,8 @@ def test_candidate_says_who_why_where_and_how_sure(french):
 
 def test_sources_have_producer_licence_years_and_rows(french):
     assert french["sources"][1] == {
-        "id": "S2", "title": "Registre d'essai", "producer": "Producteur", "licence": "Licence Ouverte 2.0",
+        "id": "S2", "title": "Registre d'essai",
+        "producer": "Producteur", "licence": "Licence Ouverte 2.0",
         "data_year": "2025", "cog_year": "2026", "retrieved": "30 octobre 2026", "rows": "4",
     }  # fmt: skip
 
@@ -111,7 +121,12 @@ def test_decisions_name_the_candidate_and_nobody(french):
 
 def test_methods_say_what_a_reader_must_know(french):
     said = flat(french["methods"] + french["limits"])
-    for words in ("Pas de note du territoire", "ligne droite multipliée par 1,3", "à confirmer", "(2 lignes confidentielles)"):
+    for words in (
+        "Pas de note du territoire",
+        "ligne droite multipliée par 1,3",
+        "à confirmer",
+        "(2 lignes confidentielles)",
+    ):
         assert words in said
 
 
@@ -119,9 +134,17 @@ def test_methods_say_what_a_reader_must_know(french):
 def test_no_code_is_left_in_what_is_read(diagnosis, lang):
     facts = facts_of(diagnosis, lang=lang)
     read = [facts["summary"], facts["methods"], facts["limits"]]
-    read += [[gap["title"], gap["sentence"], gap["evidence"], gap["kind_label"]] for gap in facts["gaps"]]
-    read += [[card["title"], card["questions"], card["certificate"]] for card in facts["candidates"]]
-    read += [[member["reason"], member["role_label"]] for card in facts["candidates"] for member in card["members"]]
+    read += [
+        [gap["title"], gap["sentence"], gap["evidence"], gap["kind_label"]] for gap in facts["gaps"]
+    ]
+    read += [
+        [card["title"], card["questions"], card["certificate"]] for card in facts["candidates"]
+    ]
+    read += [
+        [member["reason"], member["role_label"]]
+        for card in facts["candidates"]
+        for member in card["members"]
+    ]
     said = flat(read)
     import re
 

@@ -34,7 +34,7 @@ def everything(territory: Territory) -> str:
 
 
 @pytest.mark.parametrize(
-    ("cells", "hidden"),
+    "cells, hidden",
     [
         ({}, False),
         ({"natural_person": True}, True),
@@ -45,11 +45,19 @@ def everything(territory: Territory) -> str:
     ],
 )
 def test_who_is_hidden(cells, hidden):
-    row = {"name": "Scierie", "natural_person": False, "diffusible": True, "legal_form": "5710", **cells}
+    row = {
+        "name": "Scierie",
+        "natural_person": False,
+        "diffusible": True,
+        "legal_form": "5710",
+        **cells,
+    }
     assert is_hidden(pd.DataFrame([row])).tolist() == [hidden]
 
 
-@pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (4, True), (5, False), (5000, False)])
+@pytest.mark.parametrize(
+    "count, small", [(0, False), (1, True), (4, True), (5, False), (5000, False)]
+)
 def test_which_counts_are_small(count, small):
     assert small_count(count, threshold=5) is small
 
@@ -71,9 +79,15 @@ def test_hidden_actors_keep_family_and_commune(view):
 
 def test_precise_places_of_hidden_actors_are_lost(made):
     tables = made.tables()
-    tables[v.ACTORS] = tables[v.ACTORS].assign(latitude=None, longitude=None, siret=None, address=None)
+    tables[v.ACTORS] = tables[v.ACTORS].assign(
+        latitude=None, longitude=None, siret=None, address=None
+    )
     inside = tables[v.COMMUNES].to_crs(4326).geometry.iloc[2].centroid
-    tables[v.ACTORS].loc[6, ["latitude", "longitude", "address"]] = [inside.y + 0.02, inside.x, "3 rue du Moulin"]
+    tables[v.ACTORS].loc[6, ["latitude", "longitude", "address"]] = [
+        inside.y + 0.02,
+        inside.x,
+        "3 rue du Moulin",
+    ]
     territory = Territory.from_tables(tables, name="x")
     before = territory.actors.set_index("actor_id").geometry["A7"]
     public = public_territory(territory, threshold=5, lang="fr")
@@ -98,7 +112,7 @@ def test_nobody_is_named_in_the_journal(view):
     assert view.territory.decisions["decision"].tolist() == ["accepted"]
 
 
-@pytest.mark.parametrize(("holders", "told"), [(4, False), (5, True)])
+@pytest.mark.parametrize("holders, told", [(4, False), (5, True)])
 def test_totals_of_confidential_rows_need_enough_contributors(made, holders, told):
     tables = made.tables()
     rows = [
@@ -124,7 +138,10 @@ def test_gap_that_would_tell_a_confidential_row_has_no_figures(made):
     other = gaps.loc["unmet_need:materials.wood.offcuts"]
     assert not other["secret"]
     assert other["shortfall"] == 15.0
-    assert public.proposals.openings.set_index("opening_id")["shortfall"].isna().tolist() == [False, True]
+    assert public.proposals.openings.set_index("opening_id")["shortfall"].isna().tolist() == [
+        False,
+        True,
+    ]
 
 
 def test_figures_are_given_once_enough_actors_share_the_secret(made):
@@ -135,7 +152,9 @@ def test_figures_are_given_once_enough_actors_share_the_secret(made):
 def test_no_frame_of_a_public_diagnosis_names_who_is_hidden(made):
     public = public_diagnosis(made.diagnosis(), lang="fr").diagnosis
     frames = [getattr(public.findings, name) for name in ("gaps", "evidence", "matches", "network")]
-    frames += [getattr(public.proposals, name) for name in ("openings", "partnerships", "roles", "ties")]
+    frames += [
+        getattr(public.proposals, name) for name in ("openings", "partnerships", "roles", "ties")
+    ]
     said = "\n".join(frame.to_csv() for frame in frames) + everything(public.territory)
     for secret in ("Jeanne", "Atelier Caché", "A7", "A8", "R3", "777", "F4"):
         assert secret not in said.replace("shared_members", "")
@@ -168,4 +187,6 @@ def test_order_of_rows_changes_nothing(made):
         for some in (tables, shuffled)
     )
     assert everything(one.territory) == everything(other.territory)
-    assert json.dumps(sorted(map(str, one.aliases.items()))) == json.dumps(sorted(map(str, other.aliases.items())))
+    assert json.dumps(sorted(map(str, one.aliases.items()))) == json.dumps(
+        sorted(map(str, other.aliases.items()))
+    )

@@ -17,7 +17,10 @@ PAYLOADS = [
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_data_come_back_letter_for_letter(payload):
-    assert json.loads(blocks.data_json({"a": [payload], payload: 1})) == {"a": [payload], payload: 1}
+    assert json.loads(blocks.data_json({"a": [payload], payload: 1})) == {
+        "a": [payload],
+        payload: 1,
+    }
 
 
 @given(st.text())
@@ -44,7 +47,8 @@ def test_script_cannot_be_closed_from_inside_and_asks_for_no_source_map():
 
 
 def test_policy_names_every_inline_script_and_no_other():
-    page = "<script>one()</script><p></p><script type=\"application/json\">{}</script><script>two()</script>"
+    data = '<script type="application/json">{}</script>'
+    page = f"<script>one()</script><p></p>{data}<script>two()</script>"
     policy = blocks.policy(page)
     assert policy.count("'sha256-") == 2
     assert "default-src 'none'" in policy
@@ -58,7 +62,7 @@ def test_policy_without_script_allows_none():
 def test_frame_source_is_undone_by_a_browser():
     from html import unescape
 
-    page = "<p title=\"a\">l'eau & le <b>sel</b> &amp; &#39;</p>"
+    page = '<p title="a">l\'eau & le <b>sel</b> &amp; &#39;</p>'
     source = blocks.frame_source(page)
     assert "'" not in source
     assert unescape(source) == page

@@ -59,7 +59,10 @@ def test_titles_say_what_the_id_says(diagnosis):
 
 
 def test_quantities_have_their_unit_or_what_they_count():
-    assert quantity_text(1234.5, "t", lang="fr") == f"1{THIN}234\u00a0t" or quantity_text(1234.5, "t", lang="fr") == f"1{THIN}235\u00a0t"
+    assert (
+        quantity_text(1234.5, "t", lang="fr") == f"1{THIN}234\u00a0t"
+        or quantity_text(1234.5, "t", lang="fr") == f"1{THIN}235\u00a0t"
+    )
     assert quantity_text(2, "", lang="fr", bare="actor") == "2\u00a0acteurs"
     assert quantity_text(1, "", lang="fr", bare="actor") == "1\u00a0acteur"
     assert quantity_text(float("nan"), "t", lang="fr") == ""

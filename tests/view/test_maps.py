@@ -12,7 +12,9 @@ from toolkit.resources import asset_text
 from toolkit.views import maps
 from toolkit.views.layers import POINTS_MAX, actor_columns, map_data, outlines
 
-OUTSIDE = re.compile(r"(?:src|href)\s*=\s*[\"']?https?:|url\(\s*[\"']?https?:|@import", re.IGNORECASE)
+OUTSIDE = re.compile(
+    r"(?:src|href)\s*=\s*[\"']?https?:|url\(\s*[\"']?https?:|@import", re.IGNORECASE
+)
 
 
 def page_of(diagnosis, lang="fr"):
@@ -36,7 +38,7 @@ def test_every_file_that_folium_would_fetch_has_its_answer():
 def test_class_with_an_unknown_file_is_refused():
     from folium.plugins import HeatMap
 
-    with pytest.raises(ReportError, match="leaflet-heat.js") as caught:
+    with pytest.raises(ReportError, match=r"leaflet-heat\.js") as caught:
         maps.check_replaced(folium.Map, HeatMap)
     assert caught.value.code == "asset_unknown"
 
@@ -57,7 +59,9 @@ def test_map_asks_for_nothing(diagnosis, lang):
     assert "<script src" not in page
     assert f'<html lang="{lang}">' in page
     assert "user-scalable=no" not in page
-    assert not OUTSIDE.search(re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", made._repr_html_(), flags=re.DOTALL))
+    assert not OUTSIDE.search(
+        re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", made._repr_html_(), flags=re.DOTALL)
+    )
 
 
 def test_same_diagnosis_same_map(diagnosis):
@@ -79,8 +83,8 @@ def test_hostile_names_are_data_and_never_code(hostile, made):
     assert "alert(" not in code
     assert "<img src=x" not in code
     assert "</script><b>" not in code
-    assert "&#123;&#123;7*7&#125;&#125;" in code.replace("\\u0026", "&")
-    assert "49" not in re.search(r"Périmètre.{0,200}", code).group()
+    assert "Val \\u0026#123;\\u0026#123;7*7\\u0026#125;\\u0026#125;" in code
+    assert "Val 49" not in page
 
 
 def test_every_inline_script_is_in_the_policy_of_the_map(diagnosis):
@@ -114,7 +118,10 @@ def test_only_one_module_imports_folium():
     found = [
         path.relative_to(root).as_posix()
         for path in sorted(root.rglob("*.py"))
-        if any(name.split(".")[0] in {"folium", "branca"} for name in imported(ast.parse(path.read_text("utf-8"))))
+        if any(
+            name.split(".")[0] in {"folium", "branca"}
+            for name in imported(ast.parse(path.read_text("utf-8")))
+        )
     ]
     assert found == ["views/maps.py"]
 
@@ -164,9 +171,15 @@ def test_flows_to_the_outside_end_beyond_the_perimeter(diagnosis):
 def test_map_of_a_territory_without_diagnosis(diagnosis):
     from dataclasses import replace
 
-    nothing = {name: getattr(diagnosis.findings, name).head(0) for name in ("gaps", "evidence", "matches", "access", "network")}
+    nothing = {
+        name: getattr(diagnosis.findings, name).head(0)
+        for name in ("gaps", "evidence", "matches", "access", "network")
+    }
     findings = replace(diagnosis.findings, **nothing)
-    empty = {name: getattr(diagnosis.proposals, name).head(0) for name in ("openings", "partnerships", "roles", "practices", "ties")}
+    empty = {
+        name: getattr(diagnosis.proposals, name).head(0)
+        for name in ("openings", "partnerships", "roles", "practices", "ties")
+    }
     bare = replace(diagnosis, findings=findings, proposals=replace(diagnosis.proposals, **empty))
     data = data_of(page_of(bare))
     assert data["gaps"] == []

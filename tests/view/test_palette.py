@@ -37,13 +37,22 @@ def test_colours_that_look_alike_to_some_have_other_shapes(kind):
     def seen(colour):
         parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         linear = [(part + 0.055) ** 2.4 / 1.055**2.4 for part in parts]
-        return [sum(weight * part for weight, part in zip(row, linear, strict=True)) for row in BLIND[kind]]
+        return [
+            sum(weight * part for weight, part in zip(row, linear, strict=True))
+            for row in BLIND[kind]
+        ]
 
     alike = [
         (one, other)
         for i, one in enumerate(FAMILIES)
         for other in FAMILIES[i + 1 :]
-        if sum((a - b) ** 2 for a, b in zip(seen(palette.FAMILY_COLOURS[one]), seen(palette.FAMILY_COLOURS[other]), strict=True)) < 0.02
+        if sum(
+            (a - b) ** 2
+            for a, b in zip(
+                seen(palette.FAMILY_COLOURS[one]), seen(palette.FAMILY_COLOURS[other]), strict=True
+            )
+        )
+        < 0.02
     ]
     # Colour alone would not do: this is why shapes are not an ornament.
     assert alike

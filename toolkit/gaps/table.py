@@ -12,8 +12,10 @@ rules hold for every kind and live only here:
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -125,7 +127,14 @@ class Found:
 
 def lines(frame: pd.DataFrame) -> list[Any]:
     """Return the rows of a frame as named tuples; small groups of rows are handled as these."""
-    return list(frame.itertuples(index=False, name="Line"))
+    make = _line(tuple(frame.columns))
+    return [make(*cells) for cells in frame.itertuples(index=False, name=None)]
+
+
+@cache
+def _line(columns: tuple[str, ...]) -> Any:  # noqa: ANN401 - a class of named tuples
+    """Return the named tuple of some columns, made once."""
+    return namedtuple("Line", columns)  # noqa: PYI024 - its fields are known only here
 
 
 def facts(

@@ -10,7 +10,7 @@ better it (column generation), so the end is the optimum over all allowed pairs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -117,9 +117,19 @@ def solve(market: Market) -> Plan:
     Notes
     -----
     Both aims are one linear program: every unit matched earns more than the longest chain of
-    replacements could ever cost in distance (longest road x number of the smaller side).  Where
-    several plans are equally good the order of the rows decides, so callers sort by id.
+    replacements could ever cost in distance (longest road x number of the smaller side).  Rows of
+    one place and kind are one row of it; what they get is shared out in the order of the rows, so
+    callers sort by id.
     """
+    if not (len(market.supply) and len(market.demand)):
+        nothing = np.empty(0, dtype="int64")
+        return Plan(nothing, nothing, np.empty(0), np.empty(0))
+    pooled, held, wanted = _pooled(market)
+    return _shared_out(market, _solve(pooled), held=held, wanted=wanted)
+
+
+def _solve(market: Market) -> Plan:
+    """Return the optimum by linear programs over more and more pairs."""
     pairs, complete = _first_pairs(market)
     longest = float(pairs.road_km.max(initial=0.0)) if complete else float(market.reach_km.max())
     earned = longest * min(len(market.supply), len(market.demand)) + 1.0
@@ -151,14 +161,82 @@ def reachable(market: Market) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return supply, demand
 
 
+# --- rows of one place ------------------------------------------------------------------------
+def _pooled(market: Market) -> tuple[Market, Integers, Integers]:
+    """Return the market with alike rows made one, and the number that each row then has.
+
+    Rows are alike when place and kind are the same and no owner stands on both sides.
+    """
+    both = np.intersect1d(market.supply_owner, market.demand_owner)
+    sides = []
+    for amount, place, kind, owner in (
+        (market.supply, market.supply_xy, market.supply_kind, market.supply_owner),
+        (market.demand, market.demand_xy, market.demand_kind, market.demand_owner),
+    ):
+        alone = np.where(np.isin(owner, both), owner, -1)
+        keys = np.column_stack([place, kind, alone])
+        distinct, number = np.unique(keys, axis=0, return_inverse=True)
+        whole: Floats = np.bincount(number, weights=amount).astype("float64")
+        sides.append((whole, distinct[:, :2], distinct[:, 2:].astype("int64"), number))
+    (supply, supply_xy, supply_more, held), (demand, demand_xy, demand_more, wanted) = sides
+    pooled = replace(
+        market,
+        supply=supply,
+        demand=demand,
+        supply_xy=supply_xy,
+        demand_xy=demand_xy,
+        supply_kind=supply_more[:, 0],
+        demand_kind=demand_more[:, 0],
+        supply_owner=supply_more[:, 1],
+        demand_owner=demand_more[:, 1],
+    )
+    return pooled, held, wanted
+
+
+def _shared_out(market: Market, plan: Plan, *, held: Integers, wanted: Integers) -> Plan:
+    """Return the plan of a pooled market for its single rows, first come first served."""
+    givers, takers = _queues(held), _queues(wanted)
+    supply, demand = market.supply.tolist(), market.demand.tolist()
+    given, taken = list(supply), list(demand)
+    shares = []
+    lines = zip(plan.supply, plan.demand, plan.amount.tolist(), plan.road_km, strict=True)
+    for giver, taker, amount, road_km in lines:
+        left = amount
+        while givers[giver] and takers[taker]:
+            i, j = givers[giver][-1], takers[taker][-1]
+            zero = RELATIVE_ZERO * min(supply[i], demand[j])
+            part = min(left, given[i], taken[j])
+            if part > zero:
+                shares.append((i, j, part, road_km))
+            left, given[i], taken[j] = left - part, given[i] - part, taken[j] - part
+            if given[i] <= RELATIVE_ZERO * supply[i]:
+                givers[giver].pop()
+            if taken[j] <= RELATIVE_ZERO * demand[j]:
+                takers[taker].pop()
+            if left <= zero:
+                break
+    shares.sort()
+    columns = list(zip(*shares, strict=True)) or [(), (), (), ()]
+    return Plan(
+        np.array(columns[0], dtype="int64"),
+        np.array(columns[1], dtype="int64"),
+        np.array(columns[2], dtype="float64"),
+        np.array(columns[3], dtype="float64"),
+    )
+
+
+def _queues(number: Integers) -> list[list[int]]:
+    """Return the rows of each pooled row, the first one last (where it is taken from)."""
+    queues: list[list[int]] = [[] for _ in range(int(number.max()) + 1)]
+    for row in range(len(number) - 1, -1, -1):
+        queues[number[row]].append(row)
+    return queues
+
+
 # --- pairs ------------------------------------------------------------------------------------
 def _first_pairs(market: Market) -> tuple[Pairs, bool]:
     """Return the pairs to begin with, and whether these are all allowed ones."""
-    size = len(market.supply) * len(market.demand)
-    if not size:
-        nothing = np.empty(0, dtype="int64")
-        return Pairs(nothing, nothing, np.empty(0)), True
-    if size <= ALL_PAIRS:
+    if len(market.supply) * len(market.demand) <= ALL_PAIRS:
         road = market.roads_km(slice(0, len(market.supply)))
         supply, demand = np.nonzero(np.isfinite(road))
         return Pairs(supply, demand, road[supply, demand]), True

@@ -108,9 +108,7 @@ class Arena:
             "proximity": float(
                 criteria.proximity(float(self.distance_km[rows].max()), radius_km=self.radius_km)
             ),
-            "complementarity": float(
-                criteria.complementarity(int(self.paired[rows].sum()) // 2, size=size)
-            ),
+            "complementarity": float(criteria.complementarity(int(self.paired[rows].sum()) // 2)),
             "diversity": float(criteria.diversity(families.bit_count())),
             "transversality": float(criteria.transversality(sectors.bit_count())),
             "trust": float(criteria.trust(int(self.tied[rows].sum()) // 2, size=size)),

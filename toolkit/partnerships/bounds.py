@@ -1,7 +1,7 @@
 """What a node of the search is worth: exactly so far, and at most in the end.
 
-A node fixes the members of the first roles of a team (a set of slots).  Its bound adds, to what they
-are worth together, the most that each open role can still add: every criterion of the score is
+A node fixes the members of the first roles of a team (a set of slots).  Its bound adds, to what
+they are worth together, the most that each open role can still add: every criterion of the score is
 additive over members or pairs, or concave in a count, so that the additions bound the whole from
 above.  Where a single role is open after the next one, the additions are exact.
 """
@@ -22,6 +22,9 @@ STEPS: Final = 6
 """Bands of the longest trip that a bound tells apart; more are tighter and slower."""
 LAST: Final = 2
 """Roles still open when the groups of a node are read off one matrix."""
+
+LIMITED: Final = ("diversity", "transversality", "trust", "complementarity")
+"""Criteria of a count that have a top, so that what members add must not be added up beyond it."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -67,7 +70,8 @@ class Branches:
     size: int
     worth: Floats
     room: Floats
-    ties: npt.NDArray[np.int64]
+    ties: Indices
+    pairs: Indices
     families: npt.NDArray[np.uint8]
     sectors: npt.NDArray[np.uint64]
     far_km: Floats
@@ -135,13 +139,13 @@ class Bounds:
             weights["diversity"] * criteria.diversity(np.bitwise_count(families))
             + weights["transversality"] * criteria.transversality(np.bitwise_count(sectors))
             + weights["trust"] * criteria.trust(ties, size=size)
+            + weights["complementarity"] * criteria.complementarity(pairs)
         )
         worth = limited + (
             (weights["suitability"] * suits + weights["capacity"] * means) / size
-            + weights["complementarity"] * criteria.complementarity(pairs, size=size)
             + weights["proximity"] * criteria.proximity(far_km, radius_km=arena.radius_km)
         )
-        most = weights["diversity"] + weights["transversality"] + weights["trust"]
+        most = sum(weights[name] for name in LIMITED)
         return Branches(
             actors=actors,
             rows=np.flatnonzero(keep),
@@ -149,6 +153,7 @@ class Bounds:
             worth=worth,
             room=most - limited,
             ties=ties,
+            pairs=pairs,
             families=families,
             sectors=sectors,
             far_km=far_km,
@@ -193,25 +198,23 @@ class Bounds:
         """Return the most that each actor of an open role adds to each branch, and its trip.
 
         Of shape (branches, actors of the pool); coverage and proximity are left out.  First what
-        adds up without end (suitability, capacity, complementarity), minus infinity for who cannot
-        join; then what the top of a criterion limits (diversity, transversality, trust: concave in
-        their counts, so that several new families, sectors or ties add at most what each would
-        alone); then the longest trip.  Pairs between two open roles are shared half and half.  With
-        one open role every step is an equality.
+        adds up without end (suitability, capacity), minus infinity for who cannot join; then what
+        the top of a criterion limits (``LIMITED``: concave in their counts, so that several new
+        families, sectors, ties or pairs add at most what each would alone); then the longest trip.
+        Pairs between two open roles are shared half and half.  With one open role every step is an
+        equality.
         """
         arena, weights, size, held = self.arena, self.arena.weights, len(node.team), node.held
         actors = pool.actors
         tie = float(criteria.trust(1, size=size)) * weights["trust"]
-        pair = float(criteria.complementarity(1, size=size)) * weights["complementarity"]
+        pair = float(criteria.complementarity(1)) * weights["complementarity"]
         single = weights["suitability"] * pool.suitability
         single = (single + weights["capacity"] * arena.means[actors]) / size
-        single += pair * arena.paired[held][:, actors].sum(axis=0)
         linked = np.zeros(len(actors))
         for other in node.later:
             if other is not pool:
                 tied, paired = self._between(pool, other)
-                linked += tied * (tie / 2)
-                single += paired * (pair / 2)
+                linked += (tie * tied + pair * paired) / 2
         single[~self._allowed(node, pool)] = -np.inf
         square = self._square(node.pool, pool)
         trips = square.distance_km[branches.rows]
@@ -221,10 +224,15 @@ class Bounds:
         known = arena.tied[held][:, actors].sum(axis=0)
         if square.tied is not None or known.any():
             ties = known if square.tied is None else known + square.tied[branches.rows]
-            mixed += weights["trust"] * _change_in_trust(branches.ties[:, None], ties, size=size)
+            after = criteria.trust(branches.ties[:, None] + ties, size=size)
+            mixed += weights["trust"] * (after - criteria.trust(branches.ties, size=size)[:, None])
+        known = arena.paired[held][:, actors].sum(axis=0)
+        if square.paired is not None or known.any():
+            pairs = known if square.paired is None else known + square.paired[branches.rows]
+            after = criteria.complementarity(branches.pairs[:, None] + pairs)
+            before = criteria.complementarity(branches.pairs)[:, None]
+            mixed += weights["complementarity"] * (after - before)
         own = np.broadcast_to(single, trips.shape).copy()
-        if square.paired is not None:
-            own += square.paired[branches.rows] * pair
         own[branches.actors[:, None] == actors] = -np.inf
         if pool.group == node.pool.group:
             own[branches.actors[:, None] >= actors] = -np.inf
@@ -274,8 +282,8 @@ class Bounds:
     def exact(self, node: Node, branches: Branches) -> Floats:
         """Return the scores of all groups of a node with two open roles.
 
-        Shape (branches, actors of the last pool); minus infinity where the members cannot be a group,
-        except for want of a place to meet, which the caller checks.
+        Shape (branches, actors of the last pool); minus infinity where the members cannot be a
+        group, except for want of a place to meet, which the caller checks.
         """
         arena, (last,) = self.arena, node.later
         covered = criteria.coverage(
@@ -306,7 +314,3 @@ class Bounds:
         for seat, member in zip(node.team, node.chosen, strict=False):
             allowed &= actors > member if seat.group == pool.group else actors != member
         return allowed
-
-
-def _change_in_trust(before: Indices, ties: Indices, *, size: int) -> Floats:
-    return criteria.trust(before + ties, size=size) - criteria.trust(before, size=size)

@@ -20,6 +20,8 @@ FULL_FAMILIES: Final = 4
 """Families from which diversity is full: ESS, companies, public bodies, research."""
 FULL_SECTORS: Final = 4
 """Sectors from which transversality is full (own rule, as for families)."""
+FULL_PAIRS: Final = 3
+"""Offer-need pairs from which complementarity is full (own rule)."""
 FULL_JOBS: Final = 50.0
 """Jobs from which an actor's capacity is full: the upper end of the small enterprise."""
 
@@ -47,9 +49,13 @@ def proximity(longest_km: Values | float, *, radius_km: float) -> Values:
     return np.maximum(0.0, 1.0 - np.asarray(longest_km) / (2.0 * radius_km))
 
 
-def complementarity(pairs: Counts | int, *, size: int) -> Values:
-    """Return the share of pairs of members in which one offers what the other needs."""
-    return np.asarray(pairs, dtype="float64") / (size * (size - 1) / 2)
+def complementarity(pairs: Counts | int) -> Values:
+    """Return p / 3, at most 1: p the pairs of members in which one offers what the other needs.
+
+    A number and not a share of pairs, so that a group does not lose by joining a body that
+    supports.
+    """
+    return np.minimum(1.0, np.asarray(pairs, dtype="float64") / FULL_PAIRS)
 
 
 def diversity(families: Counts | int) -> Values:

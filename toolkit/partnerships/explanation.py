@@ -16,9 +16,10 @@ from toolkit.partnerships.facilitation import Question
 class Member:
     """One member of a candidate.
 
-    ``reason`` is a code worded under ``partnership.reason``; ``fact_table`` and ``fact_id`` name the
-    row that says so; ``quantity`` is in ``unit`` per year (NaN where the row gives none); ``share`` is
-    the Shapley share of the covered shortfall; ``trip_km`` the trip to the meeting place.
+    ``reason`` is a code worded under ``partnership.reason``; ``fact_table`` and ``fact_id`` name
+    the row that says so; ``quantity`` is in ``unit`` per year (NaN where the row gives none);
+    ``share`` is the Shapley share of the covered shortfall; ``trip_km`` the trip to the meeting
+    place.
     """
 
     actor_id: str
@@ -35,7 +36,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One criterion: its value and its weight, both in [0, 1]; the score is the sum of the products."""
+    """One criterion: its value and its weight, in [0, 1]; the score is the sum of the products."""
 
     name: str
     value: float
@@ -62,9 +63,9 @@ class Practice:
 class Explanation:
     """Everything that speaks for a candidate.
 
-    ``covered`` is the part of the gap's shortfall that the group can cover, in ``unit`` per year (NaN
-    where the shortfall is unknown); ``bases`` counts the members' facts by basis; ``broker_id`` is
-    empty where no member works with anybody yet.
+    ``covered`` is the part of the gap's shortfall that the group can cover, in ``unit`` per year
+    (NaN where the shortfall is unknown); ``bases`` counts the members' facts by basis;
+    ``broker_id`` is empty where no member works with anybody yet.
     """
 
     candidate_id: str
@@ -126,10 +127,10 @@ class WhyNot:
 def shapley_shares(parts: Sequence[tuple[float, float]], *, one_sided: bool) -> tuple[float, ...]:
     """Return each member's Shapley share of what the group covers; the shares sum to 1.
 
-    The value of a set of members is :func:`criteria.coverage` of their sums.  Where everybody covers a
-    part of its own and the whole is not passed, this is the closed form (own part over the sum);
-    otherwise the mean marginal value over all orders is summed over subsets of the members that
-    contribute at all (at most 10, so 1,024 subsets).
+    The value of a set of members is :func:`criteria.coverage` of their sums.  Where everybody
+    covers a part of its own and the whole is not passed, this is the closed form (own part over the
+    sum); otherwise the mean marginal value over all orders is summed over subsets of the members
+    that contribute at all (at most 10, so 1,024 subsets).
 
     Parameters
     ----------

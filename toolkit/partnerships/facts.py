@@ -73,8 +73,8 @@ class Facts:
     """Actors and their rows; every array follows ``ids``, which are sorted.
 
     Coordinates are kilometres of road: straight kilometres times the detour factor, so that the
-    distance of two points is a trip.  ``eligible`` is false for natural persons whose name may not be
-    shown, and for actors that lie nowhere.  ``offers`` (actors x categories) is 1 where an actor
+    distance of two points is a trip.  ``eligible`` is false for natural persons whose name may not
+    be shown, and for actors that lie nowhere.  ``offers`` (actors x categories) is 1 where an actor
     offers a category, ``wants`` where it needs something that the category serves.
     """
 
@@ -272,10 +272,18 @@ def _rows(
                 amount = float(row["quantity"])
                 made.append(
                     Fact(
-                        index[row[end]], v.FLOWS, str(row["flow_id"]), row["category"], amount, amount, unit,
-                        str(row["basis"]), end, "",
+                        actor=index[row[end]],
+                        table=v.FLOWS,
+                        row_id=str(row["flow_id"]),
+                        category=row["category"],
+                        quantity=amount,
+                        left=amount,
+                        unit=unit,
+                        basis=str(row["basis"]),
+                        detail=end,
+                        commune_id="",
                     )
-                )  # fmt: skip
+                )
     return made
 
 

@@ -60,9 +60,12 @@ class _Gap:
 
     @property
     def actors(self) -> list[int]:
-        """Positions of the actors that the gap concerns."""
+        """Positions of the actors that the gap concerns, and of those behind its evidence."""
         named = [*v.split_list(self.row["actor_ids"]), *(code for code, *_ in self.rows("actor"))]
-        return sorted({self.facts.index[code] for code in named if code in self.facts.index})
+        found = {self.facts.index[code] for code in named if code in self.facts.index}
+        keys = ((str(row["table"]), str(row["row_id"])) for row in self.evidence)
+        behind = (self.facts.by_row[key].actor for key in keys if key in self.facts.by_row)
+        return sorted(found | {actor for actor in behind if actor >= 0})
 
     def call(self, *, communes: frozenset[str] = frozenset()) -> Call:
         """Return what the gap calls for."""
@@ -83,8 +86,8 @@ class _Gap:
 def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tuple[Opening, ...]:
     """Return the openings looked at: those of gaps, and those that need no gap.
 
-    Ordered by severity x confidence, then by id; at most ``settings.openings_max``, a quarter of which
-    is kept for the openings without a gap.  A kind of gap without a rule here opens nothing.
+    Ordered by severity x confidence, then by id; at most ``settings.openings_max``, a quarter of
+    which is kept for the openings without a gap.  A kind of gap without a rule here opens nothing.
     """
     evidence: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in findings.evidence.to_dict("records"):
@@ -140,7 +143,7 @@ def _text(cell: object) -> str:
 
 
 def _support(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
-    """Return the optional roles that every opening has: authority, research, a structure of the ESS."""
+    """Return the optional roles of most openings: authority, research, a structure of the ESS."""
     return [
         ("authority", False, roles.authorities(gap.facts, call.communes)),
         ("research", False, roles.researchers(gap.facts, call.sectors)),
@@ -302,7 +305,7 @@ def _structural_hole(gap: _Gap) -> tuple[Slot, ...]:
 
 
 def _sides(gap: _Gap) -> tuple[list[int], list[int]]:
-    """Return the actors on either side of a hole, read from ``structural_hole:<what>:<one>-<other>``."""
+    """Return the actors on either side of ``structural_hole:<what>:<one>-<other>``."""
     facts, (_, what, pair) = gap.facts, str(gap.row["gap_id"]).split(":", maxsplit=2)
     first, _, second = pair.partition("-")
     if what == "family":

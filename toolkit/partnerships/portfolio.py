@@ -35,8 +35,8 @@ class Entry:
 class Portfolio:
     """Chosen candidates with a certificate.
 
-    ``certificate`` is ``optimal`` or ``bounded``; ``bound_gap_pct`` is by how many % the best choice
-    could be worth more.
+    ``certificate`` is ``optimal`` or ``bounded``; ``bound_gap_pct`` is by how many % the best
+    choice could be worth more.
     """
 
     candidate_ids: tuple[str, ...]
@@ -84,8 +84,8 @@ def worth(entries: Sequence[Entry], chosen: Sequence[int]) -> float:
 def greedy(entries: Sequence[Entry], *, size: int, per_actor: int) -> Portfolio:
     """Return a choice made one by one, with its bound.
 
-    No choice of ``size`` candidates is worth more than this one plus the ``size`` largest values that
-    a single candidate would still add, since the value is submodular.
+    No choice of ``size`` candidates is worth more than this one plus the ``size`` largest values
+    that a single candidate would still add, since the value is submodular.
     """
     chosen: list[int] = []
     while len(chosen) < size:
@@ -129,8 +129,7 @@ def _exact(entries: Sequence[Entry], *, size: int, per_actor: int) -> list[int] 
     served = [(rank, gap) for rank, entry in enumerate(entries) for gap in entry.answers]
     count = len(entries)
     rows, limits = _constraints(entries, served, size=size, per_actor=per_actor)
-    # A chosen candidate that is counted for nothing costs a little, so that none is.
-    cost = -np.array([-_TINY] * count + [entries[rank].value for rank, _ in served])
+    cost = -np.array([0.0] * count + [entries[rank].value for rank, _ in served])
     places = [(line, column, value) for line, row in enumerate(rows) for column, value in row]
     lines, columns, values = (np.array(part) for part in zip(*places, strict=True))
     matrix = csr_array((values, (lines, columns)), shape=(len(rows), len(cost)))
@@ -144,10 +143,19 @@ def _exact(entries: Sequence[Entry], *, size: int, per_actor: int) -> list[int] 
     if solved.status != 0:
         return None
     picked: npt.NDArray[np.int64] = np.flatnonzero(solved.x[:count] > _HALF)
-    return [int(rank) for rank in picked]
+    return _needed(entries, [int(rank) for rank in picked])
 
 
-_TINY: Final = 1e-7
+def _needed(entries: Sequence[Entry], chosen: list[int]) -> list[int]:
+    """Return a choice without the candidates that add nothing to it, the last ones first."""
+    kept = list(chosen)
+    for rank in reversed(chosen):
+        without = [other for other in kept if other != rank]
+        if worth(entries, without) >= worth(entries, kept):
+            kept = without
+    return kept
+
+
 _HALF: Final = 0.5
 
 

@@ -56,7 +56,7 @@ class Proposals:
     practices : DataFrame
         Good practices that resemble a candidate: ``candidate_id, practice_id, similarity``.
     ties : DataFrame
-        Existing cooperations to build on: ``candidate_id, cooperation_id, shared_members`` (a count).
+        Existing cooperations to build on: ``candidate_id, cooperation_id, shared_members`` (count).
     calls : tuple of Opening
         The openings with who could fill each role; :func:`why_not` reads them.
     facts : Facts or None
@@ -277,8 +277,8 @@ def _ties(named: Sequence[tuple[str, _Candidate]], facts: Facts) -> pd.DataFrame
 def similarity(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) -> float:
     """Return how alike a practice (``other``) and a candidate are.
 
-    Mean, over the facets that the practice fills in (sectors, pillars, objectives, families), of the
-    shared values over all values of either (Jaccard); 0 where the practice says nothing.
+    Mean, over the facets that the practice fills in (sectors, pillars, objectives, families), of
+    the shared values over all values of either (Jaccard); 0 where the practice says nothing.
 
     Examples
     --------

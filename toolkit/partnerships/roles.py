@@ -47,8 +47,8 @@ WIDE_FORMS: Final = frozenset({"7220", "7225", "7229", "7230"})
 class Fit(NamedTuple):
     """One actor in one role.
 
-    ``supply`` and ``demand`` are the parts of the shortfall that the actor can bring or take, 0 where
-    unknown; ``quantity`` is in ``unit`` per year, as the row says it.
+    ``supply`` and ``demand`` are the parts of the shortfall that the actor can bring or take, 0
+    where unknown; ``quantity`` is in ``unit`` per year, as the row says it.
     """
 
     actor: int
@@ -65,7 +65,7 @@ class Fit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What an opening calls for: a category, the quantity that lacks, the sectors and places meant."""
+    """What an opening calls for: category, quantity that lacks, sectors and places meant."""
 
     category: str
     shortfall: float
@@ -104,7 +104,7 @@ def closeness(wanted: str, held: str) -> float:
 
 
 def best(fits: Iterable[Fit], facts: Facts) -> tuple[Fit, ...]:
-    """Return one fit an eligible actor: the strongest reason, what all its rows can bring or take."""
+    """Return one fit an eligible actor: the strongest reason, all that its rows bring or take."""
     kept: dict[int, list[Fit]] = {}
     for fit in fits:
         if fit.actor >= 0 and facts.eligible[fit.actor]:
@@ -231,7 +231,7 @@ def _in_sector(facts: Facts, call: Call) -> list[Fit]:
 def is_authority(facts: Facts, actor: int) -> bool:
     """Return whether an actor is a local authority, by its legal form, else by its activity.
 
-    A public body that gives neither is taken for one: a workbook filled in by hand often says no more.
+    A public body that gives neither is taken for one: workbooks often say no more.
     """
     form, activity = facts.legal_form[actor], facts.activity[actor]
     if facts.family[actor] != FAMILY_BIT["public"]:
@@ -265,7 +265,7 @@ def authorities(facts: Facts, communes: frozenset[str]) -> tuple[Fit, ...]:
 
 
 def researchers(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
-    """Return the bodies of research and training, those of the sector or with knowledge to share first."""
+    """Return the bodies of research and training; those of the sector suit best."""
     known = FAMILY_BIT["research"]
     fits = [
         of_actor(
@@ -313,7 +313,7 @@ def offering(facts: Facts, prefix: str, *, reason: str) -> tuple[Fit, ...]:
 
 
 def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
-    """Return who takes in and gives out materials of the same branch, so may turn one into another."""
+    """Return who takes in and gives out materials of one branch, so may transform them."""
     branch = ".".join(call.category.split(".")[:2])
     if not branch.startswith("materials."):
         return ()

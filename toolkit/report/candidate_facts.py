@@ -1,4 +1,4 @@
-"""The candidate partnerships in words: who, why each member, how good, what to check and to ask first."""
+"""The candidate partnerships in words: who, why, how good, what to check and ask first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toolkit import vocabulary as v
-from toolkit.language import enum_label, has_text, number, percent, text
+from toolkit.language import enum_label, number, percent, text
 from toolkit.report.gap_facts import row_words
 from toolkit.views.words import (
     COUNTED,
@@ -142,7 +142,7 @@ class _Writer:
     def _reason(self, role: Mapping[Any, Any]) -> str:
         """Return why a member is in, with the fact behind it."""
         lang = self.lang
-        said = text(f"partnership.reason.{role['reason']}", lang=lang) if has_text(f"partnership.reason.{role['reason']}", lang=lang) else role['reason']
+        said = text(f"partnership.reason.{role['reason']}", lang=lang)
         if role["secret"]:
             return f"{said} ({text('privacy.confidential', lang=lang).lower()})"
         what, _ = self.rows.get((str(role["fact_table"]), str(role["fact_id"])), ("", ""))
@@ -184,7 +184,9 @@ class _Writer:
             self.practices.get(candidate_id, ()),
             key=lambda row: (-float(row["similarity"]), str(row["practice_id"])),
         )
-        known = [self.practice[row["practice_id"]] for row in rows if row["practice_id"] in self.practice]
+        known = [
+            self.practice[row["practice_id"]] for row in rows if row["practice_id"] in self.practice
+        ]
         return [{"place": place, "title": title} for place, title in known[:_PRACTICES_MAX]]
 
     def _covered(self, told: Explanation) -> str:
@@ -209,12 +211,13 @@ class _Writer:
     def _question(self, question: Question) -> str:
         """Return a first question, to whom, and about what."""
         what, _ = self.rows.get((question.fact_table, question.fact_id), ("", ""))
-        if not has_text(f"partnership.question.{question.code}", lang=self.lang): return question.code
+        if not what and question.fact_table and not question.fact_id:
+            what = text("privacy.confidential", lang=self.lang)
         return text(
             f"partnership.question.{question.code}",
             lang=self.lang,
             actor=self.names.get(question.actor_id, question.actor_id),
-            fact=what or text("privacy.confidential", lang=self.lang).lower(),
+            fact=what or text("report.question.its_role", lang=self.lang),
         )
 
 
@@ -229,4 +232,3 @@ def _members(cell: object, *, lang: str) -> str:
     """Return how many members share something, given their number or their ids."""
     count = len(v.split_list(cell)) if isinstance(cell, str) else int(as_number(cell) or 0)
     return text("report.count.member", lang=lang, count=count)
-

@@ -95,7 +95,11 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
 
 
 def write_facts_json(
-    diagnosis: Diagnosis, path: Path | str, *, lang: str | None = None, made_on: dt.date | None = None
+    diagnosis: Diagnosis,
+    path: Path | str,
+    *,
+    lang: str | None = None,
+    made_on: dt.date | None = None,
 ) -> Path:
     """Write the facts of a report as JSON, for whoever makes their own page of them.
 
@@ -124,7 +128,9 @@ def _last_retrieved(territory: Territory) -> dt.date | None:
 
 
 # --- summary and figures ----------------------------------------------------------------------
-def _summary(diagnosis: Diagnosis, *, gaps: list[Facts], candidates: list[Facts], lang: str) -> list[str]:
+def _summary(
+    diagnosis: Diagnosis, *, gaps: list[Facts], candidates: list[Facts], lang: str
+) -> list[str]:
     """Return the report in a few sentences."""
     territory = diagnosis.territory
     counts = {name: len(territory.table(name)) for name in v.TABLES}
@@ -144,19 +150,28 @@ def _summary(diagnosis: Diagnosis, *, gaps: list[Facts], candidates: list[Facts]
     ]
     if gaps:
         first = [f"{gap['title']} ({gap['kind_label'].lower()})" for gap in _one_a_kind(gaps)]
-        said.append(text("report.summary.gaps", lang=lang, count=len(gaps), first=listing(first, lang=lang)))
+        said.append(
+            text("report.summary.gaps", lang=lang, count=len(gaps), first=listing(first, lang=lang))
+        )
     else:
         said.append(text("report.summary.no_gap", lang=lang))
     if candidates:
         selected = sum(candidate["selected"] for candidate in candidates)
         said.append(
-            text("report.summary.candidates", lang=lang, count=len(candidates), selected=number(selected, lang=lang))
+            text(
+                "report.summary.candidates",
+                lang=lang,
+                count=len(candidates),
+                selected=number(selected, lang=lang),
+            )
         )
     else:
         said.append(text("report.summary.no_candidate", lang=lang))
     estimated = _estimated_share(territory)
     if estimated > 0:
-        said.append(text("report.summary.estimated", lang=lang, share=percent(estimated, lang=lang)))
+        said.append(
+            text("report.summary.estimated", lang=lang, share=percent(estimated, lang=lang))
+        )
     return said
 
 
@@ -191,7 +206,12 @@ def _figures(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
         "partnerships": len(diagnosis.partnerships),
     }
     return [
-        {"key": key, "label": text(f"report.figure.{key}", lang=lang), "value": size, "text": number(size, lang=lang)}
+        {
+            "key": key,
+            "label": text(f"report.figure.{key}", lang=lang),
+            "value": size,
+            "text": number(size, lang=lang),
+        }
         for key, size in sizes.items()
     ]
 
@@ -204,7 +224,12 @@ def _families(territory: Territory, *, lang: str) -> list[Facts]:
             "code": family,
             "label": enum_label("family", family, lang=lang),
             "count": int(counts[family]),
-            "text": f"{number(int(counts[family]), lang=lang)} ({percent(counts[family] / total, lang=lang)})",
+            "text": text(
+                "report.count_share",
+                lang=lang,
+                count=int(counts[family]),
+                share=percent(counts[family] / total, lang=lang),
+            ),
             "colour": FAMILY_COLOURS[family],
         }
         for family in v.FAMILIES
@@ -230,7 +255,9 @@ def _counts(cells: pd.Series, codes: tuple[str, ...], *, name: str, lang: str) -
 def _cooperations(territory: Territory, *, lang: str) -> list[Facts]:
     names = place_names(territory)
     members = territory.table(v.MEMBERS)
-    groups = {key: rows["actor_id"].tolist() for key, rows in members.groupby("cooperation_id", sort=True)}
+    groups = {
+        key: rows["actor_id"].tolist() for key, rows in members.groupby("cooperation_id", sort=True)
+    }
     return [
         {
             "name": row["name"],
@@ -309,7 +336,8 @@ def _decisions(territory: Territory, candidates: list[Facts], *, lang: str) -> l
     titles = {candidate["id"]: candidate["title"] for candidate in candidates}
     return [
         {
-            "title": _text(row["title"]) or titles.get(str(row["candidate_id"]), str(row["candidate_id"])),
+            "title": _text(row["title"])
+            or titles.get(str(row["candidate_id"]), str(row["candidate_id"])),
             "decision": enum_label("decision", row["decision"], lang=lang),
             "stage": enum_label("stage", row["stage"], lang=lang) if _text(row["stage"]) else "",
             "reason": _text(row["reason"]),

@@ -86,10 +86,7 @@ class _Writer:
             "confidence": round(confidence, 4),
             "confidence_text": _share(confidence, lang=lang),
             "order": round(severity * confidence, 6),
-            **{
-                name: self._amount(row, name)
-                for name in ("expected", "observed", "shortfall")
-            },
+            **{name: self._amount(row, name) for name in ("expected", "observed", "shortfall")},
             "shortfall_value": as_number(row["shortfall"]),
             "people": self._people(row["people_affected"]),
             "secret": bool(row["secret"]),
@@ -109,9 +106,7 @@ class _Writer:
             key += "_shared"
         if None in values.values() or not has_text(f"{key}.figures", lang=self.lang):
             return text(f"{key}.bare", lang=self.lang)
-        said = {
-            name: self._amount(row, name) for name in values
-        }
+        said = {name: self._amount(row, name) for name in values}
         return text(f"{key}.figures", lang=self.lang, **said)
 
     def _amount(self, row: Mapping[Any, Any], name: str) -> str:
@@ -177,7 +172,9 @@ def _what(row: Mapping[Any, Any], *, lang: str) -> str:
 def _whose(row: Mapping[Any, Any], names: Mapping[str, str]) -> str:
     """Return who holds, needs or exchanges what a row says."""
     if "origin" in row:
-        return " → ".join(names.get(str(row[end]), str(row[end])) for end in ("origin", "destination"))
+        return " → ".join(
+            names.get(str(row[end]), str(row[end])) for end in ("origin", "destination")
+        )
     for end in ("actor_id", "commune_id"):
         if isinstance(row.get(end), str):
             return names.get(row[end], row[end])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import Problem, ReportError
 from toolkit.language import text
 from toolkit.privacy import public_diagnosis
-from toolkit.report.assets import check_self_contained, early_script, page_script, page_style
+from toolkit.report.assets import (
+    card_style,
+    check_self_contained,
+    early_script,
+    page_script,
+    page_style,
+)
 from toolkit.report.facts import public_facts
 from toolkit.resources import shipped
 from toolkit.views import blocks, charts, palette
@@ -62,7 +67,7 @@ def write_report(
     partial = target.with_name(f".{target.name}.partial")
     try:
         partial.write_text(page, encoding="utf-8", newline="\n")
-        os.replace(partial, target)
+        partial.replace(target)
     except OSError as err:
         partial.unlink(missing_ok=True)
         raise ReportError(Problem("report_not_written", found=str(target))) from err
@@ -101,28 +106,67 @@ def report_page(
     return page
 
 
-def poured(facts: dict[str, Any], *, parts: dict[str, Any], lang: str) -> str:
-    """Return facts poured into the page's templates; every fact is escaped."""
-    environment = _environment()
+def fragment(name: str, content: dict[str, Any], *, facts: dict[str, Any], lang: str) -> str:
+    """Return one piece of the report with the style it needs, for a notebook.
+
+    Parameters
+    ----------
+    name : str
+        ``card``: the card of a candidate.
+    content : dict
+        Facts of the piece, such as one of ``facts["candidates"]``.
+    facts : dict
+        All facts of the report.
+    lang : str
+        ``fr`` or ``en``.
+
+    Returns
+    -------
+    str
+        An element of class ``fragment``; its style touches nothing outside of it.
+
+    Raises
+    ------
+    KeyError
+        If there is no such piece.
+    """
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, loaded with it
+
+    template = {"card": "fragment.html"}[name]
+    helpers = _helpers(lang)
+    return (
+        _environment()
+        .get_template(template)
+        .render(candidate=content, facts=facts, style=Markup(card_style()), **helpers)  # noqa: S704
+    )
+
+
+def _helpers(lang: str) -> dict[str, Any]:
+    """Return what the templates call: texts, bars and marks."""
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, loaded with it
 
     def say(key: str, **values: object) -> str:
         return text(f"report.{key}", lang=lang, **values)
 
+    def meter(share: float, kind: str = "") -> str:
+        return Markup(charts.meter(share, kind=kind))  # noqa: S704 - made of numbers
+
+    def mark(family: str) -> str:
+        return Markup(_mark(family))  # noqa: S704 - made of our own shapes
+
+    return {"lang": lang, "say": say, "meter": meter, "mark": mark}
+
+
+def poured(facts: dict[str, Any], *, parts: dict[str, Any], lang: str) -> str:
+    """Return facts poured into the page's templates; every fact is escaped."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2, loaded with it
 
     safe = {
         name: Markup(part) if isinstance(part, str) else {k: Markup(p) for k, p in part.items()}  # noqa: S704
         for name, part in parts.items()
     }
-    page = environment.get_template("page.html").render(
-        facts=facts,
-        say=say,
-        lang=lang,
-        printed=PRINTED,
-        meter=lambda share, kind="": Markup(charts.meter(share, kind=kind)),  # noqa: S704
-        mark=lambda family: Markup(_mark(family)),  # noqa: S704
-        **safe,
-    )
+    template = _environment().get_template("page.html")
+    page = template.render(facts=facts, printed=PRINTED, **_helpers(lang), **safe)
     return page if page.endswith("\n") else page + "\n"
 
 

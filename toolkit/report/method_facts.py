@@ -43,8 +43,8 @@ def method_facts(public: PublicDiagnosis, *, lang: str) -> dict[str, Any]:
     }
     weights = settings.normalised_weights()
     return {
-        "methods": [_item("method", name, values, lang=lang) for name in _PARAGRAPHS],
-        "limits": [_item("limit", name, values, lang=lang) for name in _LIMITS],
+        "methods": [_item("method", name, values=values, lang=lang) for name in _PARAGRAPHS],
+        "limits": [_item("limit", name, values=values, lang=lang) for name in _LIMITS],
         "criteria": [
             {
                 "code": name,
@@ -57,7 +57,7 @@ def method_facts(public: PublicDiagnosis, *, lang: str) -> dict[str, Any]:
     }
 
 
-def _item(kind: str, name: str, values: dict[str, object], *, lang: str) -> dict[str, str]:
+def _item(kind: str, name: str, *, values: dict[str, object], lang: str) -> dict[str, str]:
     return {
         "title": text(f"report.{kind}.{name}.title", lang=lang),
         "text": text(f"report.{kind}.{name}.text", lang=lang, **values),

@@ -45,6 +45,7 @@ class Faults:
         self.contract = contract
         self.frame = frame
         self.problems: list[Problem] = []
+        self._lists: dict[str, list[object]] = {}
 
     def add(
         self,
@@ -107,17 +108,23 @@ class Faults:
 
     def cell(self, position: int, column: str) -> str:
         """Return a cell as short text."""
-        return shown(self.frame[column].iloc[position]) if column in self.frame else ""
+        return shown(self._cells(column)[position]) if column in self.frame else ""
+
+    def _cells(self, column: str) -> list[object]:
+        """Return the cells of a column as a list, made once: faults may be many."""
+        if column not in self._lists:
+            self._lists[column] = self.frame[column].tolist()
+        return self._lists[column]
 
     def row(self, position: int) -> str:
         """Return what the user knows a row by: its line, else its id."""
-        if ROW in self.frame and not is_missing(label := self.frame[ROW].iloc[position]):
+        if ROW in self.frame and not is_missing(label := self._cells(ROW)[position]):
             return str(label)
         parts = [self.cell(position, name) for name in self.contract.key]
         return " / ".join(part for part in parts if part)
 
     def where(self, position: int) -> str:
         """Return file and sheet of a row, empty where they are unknown."""
-        if WHERE in self.frame and not is_missing(label := self.frame[WHERE].iloc[position]):
+        if WHERE in self.frame and not is_missing(label := self._cells(WHERE)[position]):
             return str(label)
         return ""

@@ -77,6 +77,9 @@ def load_decp(path: Path) -> Extract:
     sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
     sieve.rows = sieve.rows.assign(buyer=_sirets(sieve.rows["buyer"]))
     sieve.drop(sieve.rows["buyer"].isna(), "bad_buyer")
+    sieve.drop(sieve.rows["contract"].isna(), "incomplete")
+    named = ["buyer", "contract", *(name for name in sieve.rows if name.startswith("holder_"))]
+    sieve.drop(sieve.rows.duplicated(named), "duplicates", show="contract")
     holders = _holders(sieve.rows)
     lacking = ~sieve.rows.index.isin(holders["row"])
     sieve.drop(pd.Series(lacking, index=sieve.rows.index), "bad_holder", show="contract")
@@ -115,7 +118,7 @@ def _holders(rows: pd.DataFrame) -> pd.DataFrame:
         found = _sirets(rows[f"holder_{place}"]).dropna()
         parts.append(pd.DataFrame({"row": found.index, "holder": found.to_numpy()}))
     held = pd.concat(parts, ignore_index=True).astype({"holder": "str"})
-    keys = rows["buyer"] + ":" + rows["contract"].fillna("")
+    keys = rows["buyer"] + ":" + rows["contract"].str.replace(r"[|\s]+", "_", regex=True)
     return held.assign(key=held["row"].map(keys)).drop_duplicates(["key", "holder"])
 
 

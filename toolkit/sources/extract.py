@@ -125,7 +125,7 @@ class Sieve:
     def note(self, reason: str, count: int, *, examples: Iterable[object] = ()) -> None:
         """Keep a note, if its count is not zero."""
         if count:
-            shown = listed(examples)
+            shown = listed(examples) or "–"
             self.notes.append(
                 Problem(
                     f"sources_{reason}",

@@ -23,7 +23,7 @@ _HTML_ESCAPES: Final = str.maketrans(
 
 
 def data_json(data: object) -> str:
-    r"""Return data as JSON that may stand in a script element and that no template can read as code.
+    r"""Return data as JSON for a script element, which no template can read as code.
 
     Inside strings ``<``, ``>``, ``&``, ``{``, ``}`` and the two line separators are written as
     ``\uXXXX``; the keys and the structure keep their braces.

@@ -1,4 +1,4 @@
-"""Small charts as SVG text: the same data give the same bytes, and every chart has its figures in words."""
+"""Small charts as SVG text: the same data give the same bytes, and figures stand beside bars."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from toolkit.views.palette import ACCENT, INK, family_colour, shape_svg
 
 _ROW: Final = 30
-_LABEL: Final = 250
+_START: Final = 274
 _BAR: Final = 255
 _WIDTH: Final = 640
 _SHORT: Final = 38
@@ -36,10 +36,8 @@ def bars(
     """
     top = max((value for _, value, _ in rows), default=0.0) or 1.0
     height = _ROW * len(rows) + 4
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}" '
-        f'font-size="15" fill="{INK}">'
-    ]
+    head = f'viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}"'
+    parts = [f'<svg class="chart" {head} font-size="15" fill="{INK}">']
     for place, (label, value, said) in enumerate(rows):
         y = place * _ROW + 4
         length = _BAR * value / top
@@ -50,11 +48,12 @@ def bars(
             parts.append(shape_svg(family, x=9, y=y + 11, radius=6.5))
         parts.append(f'<text x="{start}" y="{y + 16}">{escape(_fit(label))}</text>')
         parts.append(
-            f'<rect x="{_LABEL + 24}" y="{y + 2}" width="{max(length, 1.0):.1f}" height="18" rx="2" '
+            f'<rect x="{_START}" y="{y + 2}" width="{max(length, 1.0):.1f}" height="18" rx="2" '
             f'fill="{colour}"/>'
         )
         parts.append(
-            f'<text x="{_LABEL + 32 + length:.1f}" y="{y + 16}" font-weight="600">{escape(said)}</text>'
+            f'<text x="{_START + 8 + length:.1f}" y="{y + 16}" font-weight="600">'
+            f"{escape(said)}</text>"
         )
     return "".join([*parts, "</svg>"])
 

@@ -1,4 +1,4 @@
-"""What a map shows, as columns of plain values: the browser's map and the printed one draw the same.
+"""What a map shows, as plain values: the browser's map and the printed one draw the same.
 
 Coordinates are degrees (EPSG:4326) rounded to five decimals, about one metre.
 """
@@ -81,7 +81,9 @@ def map_data(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
 
 def bounds(territory: Territory) -> list[list[float]]:
     """Return the box of the perimeter: ``[[south, west], [north, east]]`` in degrees."""
-    west, south, east, north = (round(float(side), DECIMALS) for side in territory.communes.total_bounds)
+    west, south, east, north = (
+        round(float(side), DECIMALS) for side in territory.communes.total_bounds
+    )
     return [[south, west], [north, east]]
 
 
@@ -105,11 +107,11 @@ def outlines(territory: Territory) -> gpd.GeoSeries:
 
 def rings(shape: shapely.Geometry) -> list[list[list[float]]]:
     """Return the rings of a polygon or multipolygon as lists of ``[longitude, latitude]``."""
-    found = []
-    for polygon in shapely.get_parts(shape):
-        for ring in (polygon.exterior, *polygon.interiors):
-            found.append(np.round(np.asarray(ring.coords)[:, :2], DECIMALS).tolist())
-    return found
+    return [
+        np.round(np.asarray(ring.coords)[:, :2], DECIMALS).tolist()
+        for polygon in shapely.get_parts(shape)
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
 
 
 def actor_columns(territory: Territory, *, lang: str) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def actor_columns(territory: Territory, *, lang: str) -> dict[str, Any]:
         "communes": communes["name"].tolist(),
     }
     if is_aggregated(territory):
-        return {**made, **_counted_points(actors, territory, place)}
+        return {**made, **_counted_points(territory, place)}
     xs, ys = _spread(territory)
     activities = sorted(actors["activity"].dropna().unique())
     index = {code: position for position, code in enumerate(activities)}
@@ -172,21 +174,30 @@ def _short(name: object) -> str:
     return words if len(words) <= _NAME_MAX else words[: _NAME_MAX - 1] + "…"
 
 
-def _counted_points(
-    actors: gpd.GeoDataFrame, territory: Territory, place: Mapping[str, int]
-) -> dict[str, Any]:
+def _counted_points(territory: Territory, place: Mapping[str, int]) -> dict[str, Any]:
     """Return one point a commune and family, with the number of actors."""
     points = territory.communes.geometry.representative_point()
     boxes = territory.communes.geometry.bounds
-    spread = 0.15 * np.minimum(boxes["maxx"] - boxes["minx"], boxes["maxy"] - boxes["miny"]).to_numpy()
+    spread = (
+        0.15 * np.minimum(boxes["maxx"] - boxes["minx"], boxes["maxy"] - boxes["miny"]).to_numpy()
+    )
     turn = 2 * np.pi * np.arange(len(v.FAMILIES)) / len(v.FAMILIES)
+    actors = territory.table(v.ACTORS)
     counts = actors.groupby(["commune_id", "family"], sort=True).size()
-    rows = [(place[str(code)], v.FAMILIES.index(str(family)), int(count))
-            for (code, family), count in counts.items()]  # type: ignore[misc]
+    rows = [
+        (place[code], v.FAMILIES.index(family), int(count))
+        for code, family, count in counts.reset_index(name="count").itertuples(index=False)
+    ]
     xs, ys = points.x.to_numpy(), points.y.to_numpy()
     return {
-        "x": [round(float(xs[home] + spread[home] * np.sin(turn[kind])), DECIMALS) for home, kind, _ in rows],
-        "y": [round(float(ys[home] + spread[home] * np.cos(turn[kind])), DECIMALS) for home, kind, _ in rows],
+        "x": [
+            round(float(xs[home] + spread[home] * np.sin(turn[kind])), DECIMALS)
+            for home, kind, _ in rows
+        ],
+        "y": [
+            round(float(ys[home] + spread[home] * np.cos(turn[kind])), DECIMALS)
+            for home, kind, _ in rows
+        ],
         "commune": [commune for commune, _, _ in rows],
         "family": [family for _, family, _ in rows],
         "count": [count for _, _, count in rows],
@@ -215,7 +226,8 @@ def _communes(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
     return {
         "name": communes["name"].tolist(),
         "people": [
-            "" if (people := as_number(cell)) is None
+            ""
+            if (people := as_number(cell)) is None
             else text("map.people", lang=lang, count=round(people))
             for cell in communes["population"]
         ],
@@ -237,7 +249,9 @@ def far_services(diagnosis: Diagnosis, *, lang: str) -> dict[str, list[str]]:
         time = as_number(minutes)
         label = category_label(str(category), lang=lang)
         if time is None:
-            found.setdefault(str(commune), []).append(text("map.no_service", lang=lang, service=label))
+            found.setdefault(str(commune), []).append(
+                text("map.no_service", lang=lang, service=label)
+            )
         elif time > reach:
             said = text("map.far_service", lang=lang, service=label, minutes=round(time))
             found.setdefault(str(commune), []).append(said)
@@ -268,7 +282,10 @@ class Ends:
     def columns(self) -> dict[str, list[Any]]:
         """Return the points and names in the order of their numbers."""
         points = list(self._numbers)
-        return {name: [point[place] for point in points] for place, name in enumerate(("x", "y", "name"))}
+        return {
+            name: [point[place] for point in points]
+            for place, name in enumerate(("x", "y", "name"))
+        }
 
 
 def _cooperations(territory: Territory, ends: Ends, *, lang: str) -> dict[str, Any]:
@@ -336,9 +353,14 @@ def _gaps(
 ) -> list[dict[str, Any]]:
     """Return, for each commune in which gaps have facts, how many and which come first."""
     titles: dict[str, dict[str, None]] = {}
-    home = dict(zip(*(diagnosis.territory.table(v.ACTORS)[c] for c in ("actor_id", "commune_id")), strict=True))
+    home = dict(
+        zip(
+            *(diagnosis.territory.table(v.ACTORS)[c] for c in ("actor_id", "commune_id")),
+            strict=True,
+        )
+    )
     for gap in diagnosis.gaps.to_dict(orient="records"):
-        title = f"{enum_label('gap', gap['kind'], lang=lang)} · {gap_title(gap, lang=lang)}"
+        title = f"{enum_label('gap', gap['kind'], lang=lang)} · {gap_title(_keyed(gap), lang=lang)}"
         for commune in _gap_communes(gap, home):
             titles.setdefault(commune, {})[title] = None
     return [
@@ -376,7 +398,7 @@ def _candidates(diagnosis: Diagnosis, ends: Ends, *, lang: str) -> list[dict[str
         made.append(
             {
                 "rank": int(row["rank"]),
-                "title": candidate_title(row, opening_kind=kind, lang=lang),
+                "title": candidate_title(_keyed(row), opening_kind=kind, lang=lang),
                 "selected": bool(row["selected"]),
                 "at": ends.number(meeting),
                 "members": [ends.number(actor) for actor in members],
@@ -384,6 +406,11 @@ def _candidates(diagnosis: Diagnosis, ends: Ends, *, lang: str) -> list[dict[str
             }
         )
     return made
+
+
+def _keyed(row: Mapping[Any, Any]) -> Mapping[str, object]:
+    """Return a row under the type that its keys have: names of columns."""
+    return row
 
 
 def _texts(lang: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The only module that imports folium: a map that needs no network and in which data are never code.
+"""The only module that imports folium: a map without network, in which data are never code.
 
 folium lays out the map, its layers and their control.  The data do not pass through its templates,
 which read rendered text as a template again: they are put into the finished page as an inert block
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import folium
-from branca.element import Figure, MacroElement
+from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
 from toolkit.errors import Problem, ReportError
@@ -41,7 +41,7 @@ REPLACED: Final[dict[str, str | None]] = {
     "awesome_markers_css": None,
     "awesome_rotate_css": None,
 }
-"""For each file that folium's classes would fetch: the asset in its place, None if it is not needed.
+"""For each file that folium would fetch: the asset in its place, None if it is not needed.
 
 folium asks for jQuery in its popups and for Bootstrap and the rest in its icons; popups and marks
 are drawn by ``map.js`` here.
@@ -52,7 +52,7 @@ _VIEWPORT: Final = re.compile(r'<meta name="viewport".*?/>', re.DOTALL)
 _MAX_ZOOM: Final = 18
 
 
-class OfflineFigure(Figure):  # type: ignore[misc]
+class OfflineFigure(Figure):
     """A page that carries all it needs; data and libraries are put in after the templates ran."""
 
     def __init__(self, *, lang: str, title: str, data: dict[str, Any] | None) -> None:
@@ -84,14 +84,14 @@ def _head() -> Iterator[str]:
     yield blocks.script_block(shipped("templates", "report", "map.js").read_text(encoding="utf-8"))
 
 
-class OfflineMap(folium.Map):  # type: ignore[misc]
+class OfflineMap(folium.Map):
     """A folium map that asks the network for nothing."""
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium reads it as a class list
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
 
-class _Drawing(MacroElement):  # type: ignore[misc]
+class _Drawing(MacroElement):
     """Hands the map and its layers to ``map.js``; holds nothing but names made here."""
 
     _template = Template(
@@ -104,7 +104,7 @@ class _Drawing(MacroElement):  # type: ignore[misc]
     )
 
     def __init__(self, layers: dict[str, str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._id = "Drawing", "maillage"
         self.layers = layers
 
@@ -177,32 +177,42 @@ def build_map(diagnosis: Diagnosis, *, lang: str, data: dict[str, Any] | None) -
         zoomSnap=0.25,
         attributionControl=False,
     )
-    made._id = "maillage"
+    _identify(made, "maillage")
     title = text("map.title", lang=lang, territory=diagnosis.territory.name)
     OfflineFigure(lang=lang, title=title, data=data).add_child(made)
     layers = {}
     for key, name, shown in _layer_names(diagnosis, lang=lang):
         group = folium.FeatureGroup(name=name, show=shown)
-        group._id = key
+        _identify(group, key)
         group.add_to(made)
         layers[key] = group.get_name()
     control = folium.LayerControl(collapsed=False)
-    control._id = "maillage"
+    _identify(control, "maillage")
     control.add_to(made)
     _Drawing(layers).add_to(made)
     return made
 
 
+def _identify(element: Element, name: str) -> None:
+    """Give an element a name of ours in place of a random one: the same map is the same bytes."""
+    element._id = name  # noqa: SLF001 - branca has no other way
+
+
 def _layer_names(diagnosis: Diagnosis, *, lang: str) -> Iterator[tuple[str, str, bool]]:
     """Yield key, encoded name and whether it is shown at first, for each layer from below."""
     territory = diagnosis.territory
-    yield "communes", blocks.html_text(text("layer.communes", lang=lang, territory=territory.name)), True
+    yield (
+        "communes",
+        blocks.html_text(text("layer.communes", lang=lang, territory=territory.name)),
+        True,
+    )
     yield "access", blocks.html_text(text("layer.access", lang=lang)), False
     yield "flows", blocks.html_text(text("layer.flows", lang=lang)), False
     yield "cooperations", blocks.html_text(text("layer.cooperations", lang=lang)), False
     counts = territory.actors["family"].value_counts()
     for family in FAMILIES:
-        mark = f'<svg width="14" height="14" aria-hidden="true">{shape_svg(family, x=7, y=7, radius=5)}</svg>'
+        shape = shape_svg(family, x=7, y=7, radius=5)
+        mark = f'<svg width="14" height="14" aria-hidden="true">{shape}</svg>'
         label = enum_label("family", family, lang=lang)
         count = text("layer.count", lang=lang, label=label, count=int(counts.get(family, 0)))
         yield family, f"{mark} {blocks.html_text(count)}", True

@@ -19,7 +19,7 @@ _SCALE_STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
 class _Frame:
-    """Degrees to drawing units: plate carrée at the middle latitude, true enough for one territory."""
+    """Degrees to drawing units: plate carrée at the middle latitude, true enough for this."""
 
     def __init__(self, box: Sequence[Sequence[float]]) -> None:
         (south, west), (north, east) = box
@@ -55,12 +55,12 @@ def still_map(data: Mapping[str, Any], *, title: str) -> str:
         What it shows, for those who do not see it.
     """
     frame = _Frame(data["bounds"])
+    head = f'viewBox="0 0 {_WIDTH:g} {frame.height:.0f}" role="img"'
     parts = [
-        f'<svg class="still" viewBox="0 0 {_WIDTH:g} {frame.height:.0f}" role="img" '
-        f'aria-label="{escape(title)}" font-size="11" fill="{INK}">',
+        f'<svg class="still" {head} aria-label="{escape(title)}" font-size="11" fill="{INK}">',
         *_communes(data["communes"], frame),
         *_actors(data["actors"], frame),
-        *_stars(data["candidates"], data["ends"], frame),
+        *_stars(data, frame),
         *_names(data["communes"], frame),
         *_scale(frame),
         "</svg>",
@@ -72,13 +72,14 @@ def _communes(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
     most = max((len(far) for far in communes["far"]), default=0)
     for rings, far in zip(communes["rings"], communes["far"], strict=True):
         path = "".join(
-            "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in map(frame.at, ring)) + "Z" for ring in rings
+            "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in map(frame.at, ring)) + "Z"
+            for ring in rings
         )
         step = math.ceil(len(far) / most * len(GAP_STEPS)) - 1 if far else -1
         fill = GAP_STEPS[step] if step >= 0 else LAND
         yield (
-            f'<path d="{path}" fill="{fill}" fill-opacity="{0.6 if far else 1}" fill-rule="evenodd" '
-            f'stroke="{BORDER}" stroke-width="0.8"/>'
+            f'<path d="{path}" fill="{fill}" fill-opacity="{0.6 if far else 1}" '
+            f'fill-rule="evenodd" stroke="{BORDER}" stroke-width="0.8"/>'
         )
 
 
@@ -93,24 +94,28 @@ def _actors(actors: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
         seen.add(place)
         at_x, at_y = frame.at((x, y))
         radius = min(16.0, 3.2 + 0.6 * (count - 1) ** 0.5)
-        yield shape_svg(actors["families"][family], x=round(at_x, 1), y=round(at_y, 1), radius=radius)
+        yield shape_svg(
+            actors["families"][family], x=round(at_x, 1), y=round(at_y, 1), radius=radius
+        )
 
 
-def _stars(
-    candidates: Sequence[Mapping[str, Any]], ends: Mapping[str, Any], frame: _Frame
-) -> Iterator[str]:
+def _stars(data: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
+    ends = data["ends"]
+
     def at(number: int) -> tuple[float, float]:
         return frame.at((ends["x"][number], ends["y"][number]))
 
-    for one in candidates:
+    for one in data["candidates"]:
         if not one["selected"]:
             continue
         x, y = at(one["at"])
         rays = "".join(f"M{x:.1f} {y:.1f}L{px:.1f} {py:.1f}" for px, py in map(at, one["members"]))
         yield f'<path d="{rays}" stroke="{ACCENT}" stroke-width="1.8" fill="none"/>'
         yield (
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="#fff" stroke="{ACCENT}" stroke-width="2"/>'
-            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="700">{one["rank"]}</text>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="#fff" '
+            f'stroke="{ACCENT}" stroke-width="2"/>'
+            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-weight="700">'
+            f"{one['rank']}</text>"
         )
 
 
@@ -122,8 +127,9 @@ def _names(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
         x, y = frame.at((longitude, latitude))
         short = name if len(name) <= _SHORT else name[: _SHORT - 1] + "…"
         yield (
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" paint-order="stroke" stroke="#fff" '
-            f'stroke-width="3" font-size="12" font-weight="600">{escape(short)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" paint-order="stroke" '
+            f'stroke="#fff" stroke-width="3" font-size="12" font-weight="600">'
+            f"{escape(short)}</text>"
         )
 
 
@@ -133,6 +139,7 @@ def _scale(frame: _Frame) -> Iterator[str]:
     length = km * frame.units_per_km
     y = frame.height - 12
     yield (
-        f'<path d="M{_MARGIN:g} {y - 5:.1f}v5h{length:.1f}v-5" fill="none" stroke="{INK}" stroke-width="1.5"/>'
+        f'<path d="M{_MARGIN:g} {y - 5:.1f}v5h{length:.1f}v-5" fill="none" '
+        f'stroke="{INK}" stroke-width="1.5"/>'
         f'<text x="{_MARGIN + length + 8:.1f}" y="{y:.1f}" font-size="13">{km} km</text>'
     )

@@ -1,4 +1,4 @@
-"""The frames of a diagnosis as a person reads them: words in place of codes (see also ``frames``)."""
+"""The frames of a diagnosis as a person reads them: words in place of codes."""
 
 from __future__ import annotations
 

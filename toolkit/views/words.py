@@ -1,4 +1,4 @@
-"""How a gap, a candidate, a quantity and a place are named, the same on maps, in tables and in reports."""
+"""How gaps, candidates, quantities and places are named, on maps, in tables and in reports."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COUNTED = {
 
 @cache
 def category_label(category: object, *, lang: str) -> str:
-    """Return what a person reads for a category, a sector or an activity; a dash if there is none."""
+    """Return what a person reads for a category, sector or activity; a dash if there is none."""
     if not isinstance(category, str) or not category:
         return "–"
     for name in _LISTS:
@@ -105,7 +105,7 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
         return text("gap_title.structural_hole", lang=lang, groups=listing(groups, lang=lang))
     if kind == v.ISOLATED_ACTOR:
         count = len(v.split_list(gap["actor_ids"]))
-        sector = category_label(gap_id.split(":")[-1], lang=lang)
+        sector = category_label(gap_id.rsplit(":", 1)[-1], lang=lang)
         return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
     form = gap_form(gap_id)
     return text(f"gap_title.{form}", lang=lang, category=category) if form else category

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
+from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
 from toolkit.errors import Problem, WorkbookError
@@ -47,6 +48,21 @@ _ODS_TYPE: Final = "application/vnd.oasis.opendocument.spreadsheet"
 _UNCHECKED_DTD: Final = (
     "META-INF/manifest.xml"  # old OpenOffice names a document type there; unread
 )
+
+_DAMAGES: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    ParseError,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What reading a damaged zip or its XML may raise."""
 
 Errors = Mapping[str, Mapping[tuple[int, int], str]]
 
@@ -98,14 +114,9 @@ def inspect(path: Path) -> Scan:
         raise refusal(path, "workbook_not_zip", found=path.name)
     try:
         return _inspect_zip(path)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        expat.ExpatError,
-        struct.error,
-        EOFError,
-        KeyError,
-    ) as err:
+    except WorkbookError:
+        raise
+    except _DAMAGES as err:
         raise refusal(path, "workbook_damaged", found=path.name) from err
 
 

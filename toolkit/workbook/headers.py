@@ -100,17 +100,22 @@ def near_table(name: str) -> str:
 
 
 def table_of_headers(rows: Sequence[Sequence[object]]) -> str:
-    """Return the only table most headers of which are those at the top of some rows; else empty."""
-    scores = {}
+    """Return the table that has most of the headers at the top of some rows; empty if in doubt.
+
+    Two tables that have as many leave it in doubt, and so do less than three known headers, unless
+    they are all that a table needs (two at least).
+    """
+    scores: dict[str, tuple[int, float]] = {}
     for table in v.WORKBOOK_TABLES:
         row = find_header(rows, table)
         if row is None:
             continue
-        known = {
-            known_headers(table).get(header_key(str(cell))) for cell in rows[row] if _filled(cell)
-        }
+        ways = known_headers(table)
+        known = {ways.get(header_key(str(cell))) for cell in rows[row] if _filled(cell)} - {None}
         needed = {column.name for column in CONTRACTS[table].columns if is_needed(table, column)}
-        scores[table] = (len(needed & known) / max(len(needed), 1), len(known - {None}))
+        is_whole = len(needed) >= LEAST_KNOWN and needed <= known
+        if len(known) > LEAST_KNOWN or is_whole:
+            scores[table] = (len(known), len(needed & known) / max(len(needed), 1))
     best = sorted(scores, key=lambda table: scores[table], reverse=True)
     if not best or (len(best) > 1 and scores[best[0]] == scores[best[1]]):
         return ""

@@ -28,7 +28,7 @@ def list_xml(marks: Marks, styles: StyleSheet) -> bytes:
     body, link = styles.own("body"), styles.own("link")
     title, count, after = marks.heading
     rows = [
-        _row(1, [title], style=styles.own("title")),
+        _row(1, [title], style=styles.own("title"), height=24),
         _row(2, [count], style=0),
         _row(3, [after], style=0),
         _row(_HEADER_ROW, marks.header, style=styles.own("head")),
@@ -71,6 +71,7 @@ def _row(
         f'<c r="{column_letters(at)}{number}" s="{look}" t="inlineStr">'
         f'<is><t xml:space="preserve">{xml_text(one)}</t></is></c>'
         for at, (one, look) in enumerate(zip(words, looks, strict=False))
+        if one
     )
     tall = f' ht="{height}" customHeight="1"' if height else ""
     return f'<row r="{number}"{tall}>{cells}</row>'

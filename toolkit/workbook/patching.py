@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from xml.etree.ElementTree import ParseError
 
 from toolkit.language import text
 from toolkit.settings import LANGUAGES
@@ -41,7 +42,7 @@ def patched(path: Path, marks: Marks) -> bytes:
     with zipfile.ZipFile(path) as archive:
         try:
             return _Package(archive, marks).marked()
-        except (KeyError, ValueError, IndexError, StopIteration) as err:
+        except (LookupError, ValueError, StopIteration, ParseError) as err:
             raise UnpatchableError from err
 
 

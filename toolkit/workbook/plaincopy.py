@@ -40,7 +40,7 @@ def write(path: Path, reading: Reading, *, marks: Marks) -> None:
         for block in blocks:
             _write_block(book, sheets[block.name], block=block, marks=marks)
         shown = {name: sheet.get_name() for name, sheet in sheets.items()}
-        _write_list(book, front, marks=marks, names=shown)
+        _write_list(book, front, reading=reading, marks=marks, names=shown)
         front.activate()
 
 
@@ -89,13 +89,23 @@ def _write_block(book: Workbook, sheet: Worksheet, *, block: Block, marks: Marks
         sheet.write_comment(at, column, words[:_LONGEST], {"x_scale": 2.2, "y_scale": 1.6})
 
 
-def _write_list(book: Workbook, sheet: Worksheet, *, marks: Marks, names: dict[str, str]) -> None:
+def _write_list(
+    book: Workbook,
+    sheet: Worksheet,
+    *,
+    reading: Reading,
+    marks: Marks,
+    names: dict[str, str],
+) -> None:
     title, count, after = marks.heading
     for column, width in enumerate(LIST_WIDTHS):
         sheet.set_column(column, column, width)
     sheet.write_string(0, 0, title, style(book, "title"))
     sheet.write_string(1, 0, count)
     sheet.write_string(2, 0, after)
+    if reading.kind != "xlsx":
+        said = text("workbook.mark.copied", lang=marks.lang, file=reading.path.name)
+        sheet.write_string(3, 0, said)
     for column, words in enumerate(marks.header):
         sheet.write_string(4, column, words, style(book, "optional"))
     for at, line in enumerate(marks.lines, start=5):
@@ -109,4 +119,7 @@ def _write_list(book: Workbook, sheet: Worksheet, *, marks: Marks, names: dict[s
             )
     sheet.freeze_panes(5, 0)
     sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
     sheet.set_tab_color("#C0392B")

@@ -183,6 +183,10 @@ def _sheet_blocks(path: Path, scan: guard.Scan) -> Iterator[Block]:
                 yield Block(sheet.name, [[_cell(cell) for cell in row] for row in cells], errors)
     except (CalamineError, OSError) as err:
         raise guard.refusal(path, "workbook_damaged", found=path.name) from err
+    except BaseException as err:
+        if type(err).__name__ != "PanicException":  # how the reader, in Rust, gives up
+            raise
+        raise guard.refusal(path, "workbook_damaged", found=path.name) from err
 
 
 def _cell(cell: object) -> object:

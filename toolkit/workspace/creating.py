@@ -15,7 +15,7 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem, SchemaError, WorkspaceError
 from toolkit.resources import shipped
 from toolkit.territory import complete
-from toolkit.workspace import database, identity, keeping, migrations
+from toolkit.workspace import database, identity, keeping, migrations, styles
 from toolkit.workspace.identity import Identity
 from toolkit.workspace.journal import Author
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DATABASE: Final = "territoire.gpkg"
 WORKBOOK: Final = "saisie.xlsx"
+LAYERS: Final = "territoire.qlr"
+"""Layers for QGIS, named in the officer's language and styled."""
 SOURCES: Final = "sources"
 NOTEBOOKS: Final = "notebooks"
 REPORTS: Final = "rapports"
@@ -117,6 +119,8 @@ def _fill(
 ) -> None:
     """Write everything a territory has into a folder."""
     (folder / identity.FILE).write_text(identity.render(who), encoding="utf-8", newline="\n")
+    layers = styles.layer_definition(who.name, lang=who.language, database=DATABASE)
+    (folder / LAYERS).write_text(layers, encoding="utf-8", newline="\n")
     for name in (SOURCES, REPORTS):
         (folder / name).mkdir()
     _copy_notebooks(folder / NOTEBOOKS, lang=who.language)

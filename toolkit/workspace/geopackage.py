@@ -189,6 +189,8 @@ _EMPTY = 0x10
 _BOX_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _HEADER_BYTES = 8
 _POINT = 0
+_POINT_BYTES = _HEADER_BYTES + 21
+"""Header without box, byte order, type, two coordinates."""
 
 
 def encode(geometries: Sequence[object] | np.ndarray) -> list[bytes | None]:
@@ -234,6 +236,20 @@ def decode(blobs: Iterable[bytes | None]) -> np.ndarray:
     except shapely.errors.GEOSException as err:
         message = "A geometry of the database cannot be read."
         raise ValueError(message) from err
+
+
+def coordinates(blob: bytes) -> tuple[float, float] | None:
+    """Return longitude and latitude of a blob that this module wrote for a point, else nothing.
+
+    Examples
+    --------
+    >>> coordinates(encode([shapely.Point(2, 46.5)])[0])
+    (2.0, 46.5)
+    """
+    if len(blob) != _POINT_BYTES or blob[3] != _LITTLE_ENDIAN:
+        return None
+    longitude, latitude = struct.unpack("<2d", blob[-16:])
+    return longitude, latitude
 
 
 def _header(flags: int) -> bytes:

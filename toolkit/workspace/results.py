@@ -91,6 +91,8 @@ def draw_flows(connection: sqlite3.Connection) -> bool:
     bool
         Whether a line changed.
     """
+    if not connection.execute(f"SELECT EXISTS (SELECT 1 FROM {v.FLOWS})").fetchone()[0]:  # noqa: S608
+        return False
     communes = store.read_layer(connection, MODEL_LAYERS[v.COMMUNES])
     actors = store.read_layer(connection, MODEL_LAYERS[v.ACTORS])
     places = _places(gpd.GeoDataFrame(communes), gpd.GeoDataFrame(actors))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from toolkit import crs
 from toolkit import vocabulary as v
@@ -204,11 +203,9 @@ def _extra_cells(layer: Layer, frame: pd.DataFrame) -> list[str | None]:
 
 def plain_cells(cells: pd.Series, *, kind: str) -> list[Any]:
     """Return cells as SQLite holds them: text, numbers, 0 and 1, nothing."""
-    is_empty = cells.isna().to_numpy(dtype="bool")
-    if kind in {"number", "integer", "boolean"}:
-        to = float if kind == "number" else int
-        return [None if gone else to(value) for value, gone in zip(cells, is_empty, strict=True)]
-    return [None if gone else str(value) for value, gone in zip(cells, is_empty, strict=True)]
+    values = cells.to_numpy(dtype="object", na_value=None).tolist()  # type: ignore[call-overload]
+    to = {"number": float, "integer": int, "boolean": int}.get(kind, str)
+    return [None if value is None else to(value) for value in values]
 
 
 def _shapes(frame: pd.DataFrame) -> np.ndarray:
@@ -231,7 +228,7 @@ def _readable(value: object) -> object:
     """Return a cell as JSON can hold it: points as text, larger geometries by their hash."""
     if not isinstance(value, bytes):
         return value
-    shape = geopackage.decode([value])[0]
-    if isinstance(shape, shapely.Point):
-        return str(shapely.to_wkt(shape, rounding_precision=7))
+    point = geopackage.coordinates(value)
+    if point is not None:
+        return f"POINT ({point[0]:.7f} {point[1]:.7f})"
     return f"sha256:{hashlib.sha256(value).hexdigest()}"

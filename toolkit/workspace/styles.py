@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING, Final
 # The only XML read here is our own, shipped with the package.
 from xml.etree import ElementTree as ET
 
-from toolkit.language import column_label, has_text, text
+from toolkit import crs
+from toolkit import vocabulary as v
+from toolkit.language import column_label, has_text, table_label, text
 from toolkit.resources import shipped
 from toolkit.workspace import geopackage
-from toolkit.workspace.layers import GEOMETRY_COLUMN, MODEL_LAYERS, RESULT_LAYERS, Layer
+from toolkit.workspace.layers import (
+    GAPS,
+    GEOMETRY_COLUMN,
+    MODEL_LAYERS,
+    PARTNERSHIPS,
+    RESULT_LAYERS,
+    Layer,
+)
 
 if TYPE_CHECKING:
     import sqlite3
 
 STYLES: Final = "layer_styles"
 """Table in which QGIS looks for the style of a layer (default style, by table and geometry)."""
+_DRAWN: Final = (v.ACTORS, GAPS, PARTNERSHIPS, v.FLOWS, v.COMMUNES)
+"""Layers of the map, the topmost first."""
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 
@@ -86,3 +97,50 @@ def qml(layer: Layer, *, lang: str) -> str:
         ET.SubElement(aliases, "alias", {"field": column, "name": label if label != column else ""})
     ET.indent(root)
     return _DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def layer_definition(name: str, *, lang: str, database: str) -> str:
+    """Return a file that QGIS opens as a group of layers, named and styled, drawn in a good order.
+
+    QGIS names a layer of a database by its table, in English; this file names it in the officer's
+    language.
+
+    Parameters
+    ----------
+    name : str
+        Name of the group: the territory's.
+    lang : str
+        ``fr`` or ``en``.
+    database : str
+        Name of the GeoPackage, which lies in the same folder.
+    """
+    import pyproj  # noqa: PLC0415 - slow, needed once in the life of a workspace
+
+    authority = pyproj.CRS.from_epsg(crs.STORAGE_EPSG).to_authority() or ()
+    root = ET.Element("qlr")
+    tree = ET.SubElement(root, "layer-tree-group", {"name": "", "checked": "Qt::Checked"})
+    group = ET.SubElement(
+        tree, "layer-tree-group", {"name": name, "checked": "Qt::Checked", "expanded": "1"}
+    )
+    layers = ET.SubElement(root, "maplayers")
+    for table in _DRAWN:
+        layer = {**MODEL_LAYERS, **RESULT_LAYERS}[table]
+        source, label = f"./{database}|layername={table}", table_label(table, lang=lang)
+        given = {"id": f"maillage_{table}", "name": label, "source": source, "providerKey": "ogr"}
+        ET.SubElement(
+            group, "layer-tree-layer", {**given, "checked": "Qt::Checked", "expanded": "0"}
+        )
+        style = ET.fromstring(qml(layer, lang=lang).removeprefix(_DOCTYPE))  # noqa: S314 - our own
+        shown = ET.SubElement(layers, "maplayer", {**style.attrib, "type": "vector"})
+        for tag, words in (
+            ("id", given["id"]),
+            ("datasource", source),
+            ("layername", label),
+            ("provider", "ogr"),
+        ):
+            ET.SubElement(shown, tag).text = words
+        system = ET.SubElement(ET.SubElement(shown, "srs"), "spatialrefsys")
+        ET.SubElement(system, "authid").text = ":".join(authority)
+        shown.extend(style)
+    ET.indent(root)
+    return "<!DOCTYPE qgis-layer-definition>\n" + ET.tostring(root, encoding="unicode") + "\n"

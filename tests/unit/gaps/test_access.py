@@ -70,7 +70,10 @@ def test_people_out_of_reach(with_rows):
     assert gap["confidence"] == pytest.approx(3 / 4)
     assert gap["actor_ids"] == "A1|A2"
     white = evidence[evidence["role"] == "commune"]
-    assert white[["row_id", "quantity"]].to_numpy().tolist() == [["99002", 3000.0], ["99003", 500.0]]
+    assert white[["row_id", "quantity"]].to_numpy().tolist() == [
+        ["99002", 3000.0],
+        ["99003", 500.0],
+    ]
     assert detail.columns.tolist() == list(access.ACCESS_COLUMNS)
     assert detail["minutes"].tolist() == pytest.approx([0.0, 15.6, 31.2], abs=0.05)
     assert detail["accessibility"].tolist() == pytest.approx([2 / 1000, 0.0, 0.0])

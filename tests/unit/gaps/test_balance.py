@@ -108,7 +108,7 @@ def test_measures_are_kept_apart(with_rows):
     gaps, _, matches = found(territory)
     assert matches.empty
     assert gaps["unit"].to_dict() == {
-        "unmet_need:materials:volume": "m3",
+        "unmet_need:materials:volume": "L",
         "unused_resource:materials": "t",
     }
 
@@ -160,7 +160,7 @@ def test_rows_of_unknown_size_are_counted_apart(with_rows):
     territory = with_rows(
         resources=[
             resource("R1", "A2", None),
-            resource("R2", "A2", 5, category="materials.wood.bark", unit=None),
+            resource("R2", "A2", None, category="materials.wood.bark", unit=None),
         ],
         needs=[
             need("N1", "A1", None),

@@ -28,7 +28,9 @@ def networkx_of(made):
 
 def test_golden_values_of_burt():
     measured = graph.measures(ties(GOLDEN, "abcdefg"), seed=0).set_index("actor_id")
-    assert measured.loc[["a", "d"], "constraint"].tolist() == pytest.approx([0.611111] * 2, abs=1e-6)
+    assert measured.loc[["a", "d"], "constraint"].tolist() == pytest.approx(
+        [0.611111] * 2, abs=1e-6
+    )
     assert measured.loc[list("bcef"), "constraint"].tolist() == pytest.approx(
         [1.006944] * 4, abs=1e-6
     )

@@ -11,7 +11,9 @@ from toolkit.gaps import transport
 from toolkit.gaps.transport import Market, reachable, solve
 
 
-def market(supply, demand, *, supply_xy=None, demand_xy=None, reach=1000.0, owners=None, detour=1.0):
+def market(
+    supply, demand, *, supply_xy=None, demand_xy=None, reach=1000.0, owners=None, detour=1.0
+):
     """Return a market of one kind; places in metres along a line unless given in the plane."""
     sizes = (len(supply), len(demand))
     places = [
@@ -116,9 +118,7 @@ def test_the_edge_of_the_radius_is_in_reach():
 
 
 def test_nobody_serves_himself_and_an_unknown_place_is_out_of_reach():
-    case = market(
-        [1, 1], [1, 1], supply_xy=[0, np.nan], demand_xy=[0, 0], owners=([7, 8], [7, 9])
-    )
+    case = market([1, 1], [1, 1], supply_xy=[0, np.nan], demand_xy=[0, 0], owners=([7, 8], [7, 9]))
     assert rows(solve(case)) == [(0, 1, 1.0)]
 
 
@@ -139,7 +139,11 @@ def test_tiny_and_huge_quantities_are_both_matched():
 @pytest.mark.parametrize("factor", [2.0**-30, 2.0**13])
 def test_scaling_all_quantities_scales_the_plan_bit_for_bit(factor):
     draw = np.random.default_rng(3)
-    supply, demand, places = draw.lognormal(size=9), draw.lognormal(size=8), draw.uniform(0, 9e3, 17)
+    supply, demand, places = (
+        draw.lognormal(size=9),
+        draw.lognormal(size=8),
+        draw.uniform(0, 9e3, 17),
+    )
     plans = [
         solve(market(supply * k, demand * k, supply_xy=places[:9], demand_xy=places[9:]))
         for k in (1.0, factor)

@@ -90,7 +90,7 @@ def criteria(
         "coverage": min(1.0, demand if opening.one_sided else min(supply, demand)),
         "suitability": sum(fit.suitability for fit in cast) / len(cast),
         "proximity": 1 - max(trip(facts, *pair) for pair in pairs) / (2 * settings.radius_km),
-        "complementarity": sum(_complete(facts, *pair) for pair in pairs) / len(pairs),
+        "complementarity": min(1.0, sum(_complete(facts, *pair) for pair in pairs) / 3),
         "diversity": min(1.0, (len({_family(facts, actor) for actor in members}) - 1) / 3),
         "transversality": min(1.0, max(0, len(sectors) - 1) / 3),
         "trust": 4 * known * (1 - known),
@@ -100,8 +100,12 @@ def criteria(
 
 def _complete(facts: Facts, one: int, other: int) -> bool:
     for giver, taker in ((one, other), (other, one)):
-        for offer in (row for rows in facts.resources.values() for row in rows if row.actor == giver):
-            for want in (row for rows in facts.needs.values() for row in rows if row.actor == taker):
+        for offer in (
+            row for rows in facts.resources.values() for row in rows if row.actor == giver
+        ):
+            for want in (
+                row for rows in facts.needs.values() for row in rows if row.actor == taker
+            ):
                 if nomenclature.is_compatible(want.category, offer.category):
                     return True
     return False

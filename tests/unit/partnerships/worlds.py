@@ -77,8 +77,20 @@ def gap(gap_id: str, **cells: object) -> dict[str, object]:
     """One gap with every column."""
     kind, _, category = gap_id.partition(":")
     made = dict.fromkeys(v.GAP_COLUMNS, np.nan)
-    made |= {"gap_id": gap_id, "kind": kind, "category": category, "commune_id": "", "actor_ids": ""}
-    made |= {"severity": 0.5, "confidence": 1.0, "unit": "t", "shortfall": 10.0, "basis": "observed"}
+    made |= {
+        "gap_id": gap_id,
+        "kind": kind,
+        "category": category,
+        "commune_id": "",
+        "actor_ids": "",
+    }
+    made |= {
+        "severity": 0.5,
+        "confidence": 1.0,
+        "unit": "t",
+        "shortfall": 10.0,
+        "basis": "observed",
+    }
     return made | cells
 
 

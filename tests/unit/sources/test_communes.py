@@ -90,7 +90,11 @@ def test_codes_and_groupings_are_joined_and_populations_added(outlines, groups):
 
 def test_names_of_other_publishers_are_understood(tmp_path):
     features = squares({"x": "x"})
-    features[0]["properties"] = {"INSEE_COM": "01001", "NOM": "A", "SIREN_EPCI": "200000001/200054781"}
+    features[0]["properties"] = {
+        "INSEE_COM": "01001",
+        "NOM": "A",
+        "SIREN_EPCI": "200000001/200054781",
+    }
     path = geojson(tmp_path, features)
     frame = load_communes(path, epci=["200000001"], cog_year=2023)
     assert frame["epci_id"].tolist() == ["200000001"]
@@ -275,7 +279,11 @@ def test_ogr_vrt_is_refused_and_not_followed(tmp_path, name, outlines):
         ("a.gpkg", b"not a database", "sources_first_bytes"),
         ("a.shp", b"PK\x03\x04", "sources_first_bytes"),
         ("a.gpkg", b"SQLite format 3\x00" + b"\x00" * 200, "sources_first_bytes"),
-        ("a.gpkg", b"SQLite format 3\x00" + b"\x00" * 52 + b"GPKG" + b"\x00" * 99, "sources_damaged"),
+        (
+            "a.gpkg",
+            b"SQLite format 3\x00" + b"\x00" * 52 + b"GPKG" + b"\x00" * 99,
+            "sources_damaged",
+        ),
         ("a.geojson", b"{broken", "sources_damaged"),
         ("a.geojson", b"[" * 100_000, "sources_damaged"),
         ("a.geojson", b"[]", "sources_no_features"),
@@ -334,7 +342,9 @@ def test_json_of_groupings(tmp_path):
         {
             "code": "200000001",
             "nom": "CC",
-            "membres": [{"code": "01001", "siren": "210100011", "nom": "A", "populationMunicipale": 5}],
+            "membres": [
+                {"code": "01001", "siren": "210100011", "nom": "A", "populationMunicipale": 5}
+            ],
         }
     ]
     path = tmp_path / "epci.json"

@@ -129,7 +129,9 @@ def test_france_services_are_counters(tmp_path):
     assert actors["fs:7"]["address"] == "1 place, 01000 Alpha"
     assert actors["fs:8"]["address"] == "01200 Bêta"
     assert pd.isna(actors["fs:8"]["latitude"])
-    assert set(found.tables["resources"]["category"]) == {"services.daily_life.public_service_point"}
+    assert set(found.tables["resources"]["category"]) == {
+        "services.daily_life.public_service_point"
+    }
     assert notes(found) == {"moving_services": "1"}
     assert found.source["data_year"] == 2022
 
@@ -279,7 +281,9 @@ def test_family_by_legal_form(tmp_path, cells, family, ess_form, legal_form):
 def test_sign_overseas_commune_unknown_activity_and_diffusion(tmp_path):
     found = sirene(
         tmp_path,
-        state(ENSEIGNE="LE GRILL", DEPET="97", COMET="209", APET700="0000Z", TEFET="XX", DIFFCOM="N"),
+        state(
+            ENSEIGNE="LE GRILL", DEPET="97", COMET="209", APET700="0000Z", TEFET="XX", DIFFCOM="N"
+        ),
     )
     actor = found.tables["actors"].iloc[0]
     assert actor["name"] == "LE GRILL (UN)"
@@ -373,6 +377,28 @@ def test_buyers_and_holders_without_siret_and_odd_dates(tmp_path):
     assert notes(found) == {"bad_buyer": "1", "bad_holder": "1"}
 
 
+def test_contract_published_twice_and_contract_without_id(tmp_path):
+    lost = contract(2).removeprefix("c2")
+    flows, found = decp(tmp_path, contract(1), contract(1), lost)
+    assert list(flows) == [f"decp:{ONE}:c1:{TWO}"]
+    assert notes(found) == {"incomplete": "1", "duplicates": "1"}
+
+
+def test_file_with_a_row_a_holder(tmp_path):
+    lines = [
+        "uid,nature,montant,dateNotification,objet,acheteur_id,titulaire_id",
+        f"c1,Marché,900,2024-02-01,Travaux,{ONE},{TWO}",
+        f"c1,Marché,900,2024-02-01,Travaux,{ONE},{THREE}",
+        f"c2,Marché,70,2024-02-01,Travaux,{ONE},{THREE}",
+    ]
+    flows = by_id(load_decp(write(tmp_path, lines)).tables["flows"], "flow_id")
+    assert {name: row["amount_kind"] for name, row in flows.items()} == {
+        f"decp:{ONE}:c1:{TWO}": "group",
+        f"decp:{ONE}:c1:{THREE}": "group",
+        f"decp:{ONE}:c2:{THREE}": "notified",
+    }
+
+
 # --- municipalities, sources ------------------------------------------------------------------
 def test_communes_as_legal_persons(tmp_path):
     lines = [
@@ -383,7 +409,11 @@ def test_communes_as_legal_persons(tmp_path):
     found = load_municipalities(write(tmp_path, lines), data_year=2026)
     actor = found.tables["actors"].iloc[0]
     assert actor["actor_id"] == "siren:211200894"
-    assert (actor["family"], actor["legal_form"], actor["commune_id"]) == ("public", "7210", "12089")
+    assert (actor["family"], actor["legal_form"], actor["commune_id"]) == (
+        "public",
+        "7210",
+        "12089",
+    )
     assert notes(found) == {"no_siren": "1"}
 
 

@@ -102,3 +102,15 @@ def test_a_folder_of_files_is_a_workbook(tmp_path):
     reading = workbook.read(tmp_path)
     assert reading.where == {"actors": "acteurs.csv", "needs": "besoins.tsv"}
     assert (reading.problems, reading.kind) == ((), "csv")
+
+
+def test_a_directory_with_few_of_the_headers_is_told_and_what_it_lacks_is_named(tmp_path):
+    path = tmp_path / "annuaire.csv"
+    path.write_text(
+        "nom,themes,description,adresse,longitude,latitude\nA,Tri,x,y,1.9,50.9\n", encoding="utf-8"
+    )
+    reading = workbook.read(path)
+    assert set(reading.tables) == {"actors"}
+    assert [problem.column for problem in reading.problems] == ["family", "commune_id"]
+    path.write_text("nom,description\nA,x\n", encoding="utf-8")
+    assert code_of(tmp_path, path.read_bytes(), "annuaire.csv").code == "csv_table_unknown"

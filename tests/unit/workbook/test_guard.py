@@ -6,7 +6,6 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,8 @@ def test_a_large_rectangle_of_few_cells_is_refused(tmp_path, package):
     path = tmp_path / "rectangle.xlsx"
     path.write_bytes(
         package(
-            '<row r="1"><c r="SF1"><v>1</v></c></row><row r="200000"><c r="A200000"><v>1</v></c></row>'
+            '<row r="1"><c r="SF1"><v>1</v></c></row>'
+            '<row r="200000"><c r="A200000"><v>1</v></c></row>'
         )
     )
     assert refused(path) == "workbook_bomb"
@@ -165,6 +165,15 @@ def test_a_damaged_part_is_refused(tmp_path, package):
     assert refused(path) == "workbook_damaged"
 
 
+def test_a_list_of_sheets_that_is_no_xml_is_refused(tmp_path, package):
+    good = package("")
+    path = tmp_path / "abime.xlsx"
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, b"?" * 40 if name == "xl/workbook.xml" else old.read(name))
+    assert refused(path) == "workbook_damaged"
+
+
 def test_a_part_with_a_password_is_refused(tmp_path, package):
     data = bytearray(package(""))
     at = data.find(b"PK\x01\x02")
@@ -192,13 +201,12 @@ def ods(rows: str, **more: bytes) -> bytes:
 
 def test_repeated_cells_of_an_ods_are_counted(tmp_path):
     cell = '<table:table-cell office:value-type="string" {}><text:p>x</text:p></table:table-cell>'
+    row = "<table:table-row {}>{}</table:table-row>"
     for rows in (
-        "<table:table-row>"
-        + cell.format('table:number-columns-repeated="16384"')
-        + "</table:table-row>",
-        f'<table:table-row table:number-rows-repeated="1048576">{cell.format("")}</table:table-row>',
-        '<table:table-row table:number-rows-repeated="1048575"><table:table-cell/></table:table-row>'
-        f"<table:table-row>{cell.format('')}</table:table-row>",
+        row.format("", cell.format('table:number-columns-repeated="16384"')),
+        row.format('table:number-rows-repeated="1048576"', cell.format("")),
+        row.format('table:number-rows-repeated="1048575"', "<table:table-cell/>")
+        + row.format("", cell.format("")),
     ):
         path = tmp_path / "repete.ods"
         path.write_bytes(ods(rows))

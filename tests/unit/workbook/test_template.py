@@ -10,7 +10,8 @@ from toolkit import schema, vocabulary, workbook
 from toolkit.errors import WorkbookError
 from toolkit.language import LOCALES, column_label, has_text, table_label, text
 from toolkit.schema.contracts import CONTRACTS
-from toolkit.workbook import choices, examples, template as module
+from toolkit.workbook import choices, examples
+from toolkit.workbook import template as module
 
 
 @pytest.mark.parametrize("lang", sorted(LOCALES))

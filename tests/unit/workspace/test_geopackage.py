@@ -214,6 +214,24 @@ def test_families_have_the_colours_of_the_maps():
     assert {family: symbols[places[family]].rpartition(",")[0] for family in PALETTE} == PALETTE
 
 
+def test_layer_file_names_layers_in_words_and_finds_the_database(tmp_path, perimeter):
+    from toolkit.workspace import Workspace
+
+    name = 'Val "d\'Essai" </qlr> & {{x}}'
+    workspace = Workspace.create(tmp_path / "v", name=name, communes=perimeter)
+    root = ET.parse(workspace.folder / "territoire.qlr").getroot()
+    assert root.find("layer-tree-group/layer-tree-group").get("name") == name
+    tree = {item.get("id"): item.attrib for item in root.iter("layer-tree-layer")}
+    assert [item["name"] for item in tree.values()] == [
+        "Acteurs", "Manques", "Partenariats candidats", "Flux", "Communes",
+    ]  # fmt: skip
+    for layer in root.iter("maplayer"):
+        file, _, table = layer.findtext("datasource").partition("|layername=")
+        assert tree[layer.findtext("id")]["source"] == layer.findtext("datasource")
+        assert len(gpd.read_file(workspace.folder / file, layer=table)) == 3 * (table == "communes")
+        assert layer.find("renderer-v2") is not None
+
+
 def test_flows_are_lines_between_their_ends(diagnosed):
     workspace, _ = diagnosed
     flows = gpd.read_file(workspace.database, layer="flows").set_index("flow_id")

@@ -1,0 +1,259 @@
+"""The report in Chromium with the network cut: it draws, answers, and runs nothing but itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.enable_socket,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and os.environ.get("MAILLAGE_REQUIRE_BROWSER") != "1",
+        reason="Chromium is not installed",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def made():
+    path = Path(__file__).resolve().parent.parent / "report" / "made_diagnosis.py"
+    spec = importlib.util.spec_from_file_location("made_diagnosis", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault("made_diagnosis", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield started
+        started.close()
+
+
+class Watched:
+    """A page with everything that must not happen on it."""
+
+    def __init__(self, browser, *, width=1280):
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+        self.page = self.context.new_page()
+        self.wrong: list[str] = []
+        self.page.on("request", self._request)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        self.page.on("console", self._console)
+        self.page.on("dialog", self._dialog)
+
+    def _request(self, request):
+        if not request.url.startswith(("file:", "data:", "about:")):
+            self.wrong.append(f"request: {request.url}")
+
+    def _console(self, message):
+        if message.type in {"error", "warning"}:
+            self.wrong.append(f"console: {message.text}")
+
+    def _dialog(self, dialog):
+        self.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, path):
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("html[data-map=drawn]")
+        return self.page.frame_locator("#map-frame")
+
+
+@pytest.fixture
+def watched(browser):
+    page = Watched(browser)
+    yield page
+    page.context.close()
+    assert page.wrong == []
+
+
+@pytest.fixture(scope="module")
+def report(made, tmp_path_factory):
+    from toolkit.report import write_report
+
+    return write_report(made.diagnosis(), tmp_path_factory.mktemp("r") / "rapport.html", lang="fr")
+
+
+@pytest.fixture(scope="module")
+def hostile(made, tmp_path_factory):
+    from toolkit.report import write_report
+
+    name = "Val {{7*7}} </script><img src=x onerror=alert(9)>`${alert(8)}`"
+    diagnosis = made.diagnosis(made.HOSTILE, name=name)
+    return write_report(diagnosis, tmp_path_factory.mktemp("h") / "rapport.html", lang="fr")
+
+
+def test_map_draws_offline_with_french_controls(watched, report):
+    frame = watched.open(report)
+    assert frame.locator("canvas").count() >= 2
+    zoom = frame.locator(".leaflet-control-zoom-in")
+    assert zoom.get_attribute("aria-label") == "Agrandir"
+    layers = frame.locator(".leaflet-control-layers label").all_inner_texts()
+    assert layers[0].strip() == "Périmètre : Val d'Essai"
+    assert len(layers) == 11
+    for box in frame.locator(".leaflet-control-layers input").all():
+        box.set_checked(True)
+    assert "km" in frame.locator(".leaflet-control-scale-line").inner_text()
+
+
+def test_candidate_is_shown_on_the_map_from_its_card(watched, report):
+    frame = watched.open(report)
+    watched.page.locator("#candidate-1 [data-show]").click()
+    names = frame.locator(".member-name")
+    names.first.wait_for()
+    assert sorted(names.all_inner_texts()) == [
+        "Lycée agricole du Val",
+        "Mairie de Brissac-les-Bois",
+        "Ressourcerie de l'Ambre",
+        "Scierie Dubois",
+    ]
+    watched.page.locator("#map-candidate").select_option("2")
+    frame.locator(".member-name", has_text="Palettes & Cie").wait_for()
+    names.nth(3).wait_for(state="detached")
+    assert names.count() == 3
+    watched.page.locator("#map-all").click()
+    frame.locator(".member-name").first.wait_for(state="detached")
+
+
+def test_gaps_are_filtered_and_sorted(watched, report):
+    watched.open(report)
+    page = watched.page
+    rows = page.locator("#gap-table tbody tr:visible")
+    assert rows.count() == 6
+    page.locator("#gap-kind").select_option("leak")
+    assert rows.count() == 1
+    assert page.locator("#gap-count").inner_text() == "1 affichés sur 6"
+    page.locator("#gap-kind").select_option("")
+    page.locator("#gap-order").select_option("confidence")
+    assert rows.first.get_attribute("data-confidence") == "1.0"
+    page.locator("#gap-order").select_option("order")
+    assert rows.first.get_attribute("id") == "gap-1"
+
+
+def test_directory_finds_an_actor_and_its_point(watched, report):
+    frame = watched.open(report)
+    page = watched.page
+    page.locator("#actor-search").fill("LYCEE")
+    row = page.locator("#actor-table tbody tr")
+    assert row.count() == 1
+    row.locator("button").click()
+    frame.locator(".leaflet-popup-content h2", has_text="Lycée agricole du Val").wait_for()
+    assert frame.locator(".leaflet-popup-close-button").get_attribute("aria-label") == "Fermer"
+
+
+def test_link_opens_what_is_folded(watched, report):
+    watched.open(report)
+    page = watched.page
+    page.locator("#candidate-1 a[href='#gap-1']").click()
+    page.locator("#gap-1 details[open]").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_never_scrolls_sideways(browser, hostile, width):
+    watched = Watched(browser, width=width)
+    watched.open(hostile)
+    size = watched.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    watched.context.close()
+    assert size[0] <= size[1]
+    assert watched.wrong == []
+
+
+def test_hostile_names_are_letters_in_table_card_popup_and_layer(watched, hostile, made):
+    frame = watched.open(hostile)
+    page = watched.page
+    for box in frame.locator(".leaflet-control-layers input").all():
+        box.set_checked(True)
+    layer = frame.locator(".leaflet-control-layers label").first.inner_text()
+    assert "Val {{7*7}} </script><img src=x onerror=alert(9)>`${alert(8)}`" in layer
+    cards = page.locator("#candidate-1").inner_text()
+    for actor in ("A1", "A2", "A3", "A4"):
+        name = made.HOSTILE[actor]
+        assert name in cards
+        page.locator("#actor-search").fill(name)
+        row = page.locator("#actor-table tbody tr")
+        assert row.count() == 1
+        assert row.locator("th").inner_text() == name
+        row.locator("button").click()
+        title = frame.locator(".leaflet-popup-content h2", has_text=name)
+        title.wait_for()
+        assert title.inner_text() == name
+    page.locator("#candidate-1 [data-show]").click()
+    frame.locator(".member-name", has_text=made.HOSTILE["A3"]).wait_for()
+    page.locator("#actor-search").fill("=HYPERLINK")
+    text = page.locator("#actor-table tbody th").evaluate("cell => cell.textContent")
+    assert text == made.HOSTILE["A5"]
+    page.locator("#actor-search").fill("gnihton")
+    text = page.locator("#actor-table tbody th").evaluate("cell => cell.textContent")
+    assert text == made.HOSTILE["A6"]
+    assert page.evaluate("document.images.length") == 0
+
+
+def test_policy_stops_code_that_got_in_all_the_same(browser, report, tmp_path):
+    page = report.read_text(encoding="utf-8")
+    bad = "<img src='data:,' onerror='document.title=\"run\"'><script>document.title='run'</script>"
+    path = tmp_path / "bad.html"
+    path.write_text(page.replace("<main", bad + "<main", 1), encoding="utf-8")
+    watched = Watched(browser)
+    watched.open(path)
+    title = watched.page.title()
+    watched.context.close()
+    assert title != "run"
+    assert any("Content Security Policy" in line for line in watched.wrong)
+    assert not any(line.startswith("request") for line in watched.wrong)
+
+
+def test_report_without_scripts_still_says_everything(browser, report):
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    assert page.locator("svg.still").is_visible()
+    assert page.locator("#gap-table tbody tr:visible").count() == 6
+    assert not page.locator("#map-frame").is_visible()
+    context.close()
+
+
+def test_print_has_the_still_map_and_page_numbers(watched, report, tmp_path):
+    watched.open(report)
+    path = tmp_path / "rapport.pdf"
+    watched.page.pdf(path=str(path), prefer_css_page_size=True)
+    assert path.stat().st_size > 10_000
+    watched.page.emulate_media(media="print")
+    assert watched.page.locator("svg.still").is_visible()
+    assert not watched.page.locator("#map-frame").is_visible()
+    assert not watched.page.locator("nav").is_visible()
+
+
+def test_notebook_map_draws_from_its_own_data(browser, made, tmp_path):
+    from toolkit.views.maps import map_of
+
+    path = tmp_path / "cell.html"
+    shown = map_of(made.diagnosis(made.HOSTILE), lang="en")._repr_html_()
+    path.write_text(f"<!DOCTYPE html><meta charset='utf-8'>{shown}", encoding="utf-8")
+    watched = Watched(browser)
+    watched.page.goto(path.as_uri())
+    frame = watched.page.frame_locator("iframe")
+    frame.locator("html[data-drawn=yes]").wait_for(state="attached")
+    assert frame.locator(".leaflet-control-zoom-in").get_attribute("aria-label") == "Zoom in"
+    assert frame.locator("canvas").count() >= 2
+    watched.context.close()
+    assert watched.wrong == []

@@ -36,6 +36,7 @@ from toolkit.sources.assemble import Assembly  # noqa: E402
 from toolkit.sources.populations import read_populations  # noqa: E402
 from toolkit.territory import Territory  # noqa: E402
 
+
 def recipe() -> ModuleType:
     """Return the module that builds the territory."""
     path = ROOT / "tests" / "real" / "build_millau.py"

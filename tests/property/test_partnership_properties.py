@@ -1,4 +1,4 @@
-"""What holds for every territory: order of rows, names of actors, one more actor, any small case."""
+"""What holds for every territory: order of rows, names of actors, one more actor."""
 
 from __future__ import annotations
 

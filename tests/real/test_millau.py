@@ -24,10 +24,19 @@ from toolkit.territory import Territory
 
 pytestmark = pytest.mark.shared
 
-_PATH = Path(__file__).with_name("build_millau.py")
-_SPEC = importlib.util.spec_from_file_location("build_millau", _PATH)
-millau = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(millau)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def script(*parts: str):
+    """Return a script of the repository as a module."""
+    path = ROOT.joinpath(*parts)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+millau = script("tests", "real", "build_millau.py")
 
 POPULATION = {
     "12002": 906,
@@ -246,6 +255,16 @@ def test_report_names_places_actors_sources_and_licences(diagnosis, tmp_path, la
         assert words in page
     assert "Le Rozier" not in page
     assert path.stat().st_size < 2_500_000
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_page_of_the_documentation_is_up_to_date(assembly, territory, lang):
+    pages = script("docs", "build", "millau.py")
+    written = (ROOT / "docs" / lang / "millau.md").read_text(encoding="utf-8")
+    expected = pages.page(assembly, territory, gaps=[], lang=lang)
+    parts = [text.split(pages.FINDINGS)[0] for text in (written, expected)]
+    assert parts[0] == parts[1], "run `python docs/build/millau.py` and read the pages again"
+    assert "1\N{NARROW NO-BREAK SPACE}864" in written or "1,864" in written
 
 
 # --- it fails when something is wrong ---------------------------------------------------------

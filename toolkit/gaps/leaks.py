@@ -39,6 +39,19 @@ INTERNAL: Final = "internal"
 INBOUND: Final = "in"
 OUTBOUND: Final = "out"
 GROUP: Final = ("group", "nature", "measure")
+FLOW_COLUMNS: Final = (
+    "row_id",
+    *GROUP,
+    "category",
+    "direction",
+    "origin",
+    "destination",
+    "unit",
+    "amount",
+    "base",
+    "basis",
+    "source_id",
+)
 TRADE_COLUMNS: Final = (
     *GROUP,
     "internal",
@@ -149,7 +162,8 @@ def _flows(territory: Territory) -> pd.DataFrame:
     )
     year = flows["year"].astype("Float64")
     latest = year.groupby([flows[name] for name in GROUP]).transform("max")
-    return flows[(year.isna() | (year == latest)).fillna(value=True)].reset_index(drop=True)
+    current = (year.isna() | (year == latest)).fillna(value=True)
+    return flows.loc[current, list(FLOW_COLUMNS)].reset_index(drop=True)
 
 
 def _by_group(side: pd.DataFrame) -> dict[str, list[Any]]:

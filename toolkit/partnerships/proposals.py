@@ -117,7 +117,7 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
     -------
     Proposals
         The same, bit for bit, for the same rows in any order.  Candidates are ranked by score, then
-        by type (the broader first), by urgency of the opening, and by id.
+        by type (the broader first), by urgency and id of the opening, and by ids of the members.
     """
     facts = facts_of(territory, findings, settings=settings)
     calls = find_openings(facts, findings, settings=settings)
@@ -176,10 +176,11 @@ def look_into(
     return arena, search(arena, size=1, forced=int(held[0]))
 
 
-def _rank(named: tuple[str, _Candidate]) -> tuple[float, int, float, str]:
-    name, one = named
-    score, kind, *_ = one.group.key
-    return score, kind, -one.opening.severity * one.opening.confidence, name
+def _rank(named: tuple[str, _Candidate]) -> tuple[object, ...]:
+    """Return the order of candidates; not by their ids, which are drawn from the actors' names."""
+    opening, (score, kind, *_) = named[1].opening, named[1].group.key
+    urgency = round(opening.severity * opening.confidence, 12)
+    return score, kind, -urgency, opening.opening_id, sorted(named[1].members)
 
 
 def _portfolio(

@@ -163,3 +163,11 @@ def test_no_flows(tiny_territory):
     gaps, _, detail = found(tiny_territory)
     assert gaps.empty
     assert detail.empty
+
+
+def test_columns_of_the_officer_do_not_matter(with_rows):
+    extra = {"Remarque libre": "x", "_row": "4", "class": 1}
+    territory = with_rows(
+        flows=[flow("F1", "A2", "outside", 100) | extra], needs=[need("N1", 1) | extra]
+    )
+    assert found(territory)[0]["shortfall"].tolist() == pytest.approx([1.0])

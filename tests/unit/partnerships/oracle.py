@@ -16,7 +16,7 @@ from toolkit.settings import Settings
 def best_groups(
     facts: Facts, opening: Opening, settings: Settings, *, forced: int | None = None
 ) -> list[tuple[float, tuple[int, ...]]]:
-    """All feasible sets of members with the score of their best casting, best first, ties by type then id."""
+    """All feasible sets of members with their best score, best first; ties by type then id."""
     found: dict[tuple[int, ...], tuple[float, int]] = {}
     for slots in _teams(opening, settings):
         for cast in product(*(slot.fits for slot in slots)):

@@ -171,9 +171,10 @@ def test_geocoded_siae(tmp_path):
     ],
 )
 def test_family_of_a_siae_by_the_words_of_its_legal_form(tmp_path, form, family, ess_form):
+    header = "MESURE;CODE_DEPARTEMENT;CODE_NAF2;NATURE_JURIDIQUE;SIRET;DENOMINATION_SOCIALE;"
+    header += "NUM_RUE;NOM_RUE;CODE_POST_COM;LIB_COM;TELEPHONE"
     lines = [
-        "MESURE;CODE_DEPARTEMENT;CODE_NAF2;NATURE_JURIDIQUE;SIRET;DENOMINATION_SOCIALE;NUM_RUE;"
-        "NOM_RUE;CODE_POST_COM;LIB_COM;TELEPHONE",
+        header,
         f"ACI;001;9499Z;{form};{ONE};UN;3;rue;01000;ALPHA;0102030405",
     ]
     found = load_siae(write(tmp_path, lines, encoding="cp1252"))

@@ -7,6 +7,7 @@ of the reader's language in their place.  Exit codes: 0 done, 1 the data have pr
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import os
 import sys
 from pathlib import Path
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from toolkit.errors import SHOWN, Problem, ToolkitError, UsageError
-from toolkit.language import error_text, text
+from toolkit.language import error_text, problem_text, text
 from toolkit.settings import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from toolkit.diagnosis import Diagnosis
     from toolkit.workspace import ImportReport, Workspace
@@ -28,7 +29,6 @@ DONE: Final = 0
 DATA_PROBLEMS: Final = 1
 WRONG_USE: Final = 2
 PROBLEMS_SHOWN: Final = 8 * SHOWN
-REPORTS = "rapports"
 
 # The classes of the library that parses, reached by its public names only.
 _UsageFault: Final = typer.BadParameter.__bases__[0]
@@ -45,15 +45,21 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="cli.arg.dir")]
 Lang = Annotated[str, typer.Option("--lang", help="cli.opt.lang")]
 
 
-def language_of(arguments: Sequence[str]) -> str:
-    """Return the reader's language: ``--lang``, ``MAILLAGE_LANG``, the system's, else French."""
+def _asked_language(arguments: Sequence[str]) -> str | None:
+    """Return what follows ``--lang`` on the line, if it is there."""
     for place, word in enumerate(arguments):
         if word == "--lang" and place + 1 < len(arguments):
-            return arguments[place + 1] if arguments[place + 1] in LANGUAGES else "fr"
+            return arguments[place + 1]
         if word.startswith("--lang="):
-            return (
-                word.removeprefix("--lang=") if word.removeprefix("--lang=") in LANGUAGES else "fr"
-            )
+            return word.removeprefix("--lang=")
+    return None
+
+
+def language_of(arguments: Sequence[str]) -> str:
+    """Return the reader's language: ``--lang``, ``MAILLAGE_LANG``, the system's, else French."""
+    asked = _asked_language(arguments)
+    if asked in LANGUAGES:
+        return asked
     for name in ("MAILLAGE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if (value := os.environ.get(name, "")[:2]) in LANGUAGES:
             return value
@@ -65,14 +71,24 @@ def _say(key: str, lang: str, **values: object) -> None:
 
 
 def _reader(lang: str) -> str:
-    """Return the language asked for on the line, checked."""
-    if not lang:
-        return language_of([])
-    if lang not in LANGUAGES:
-        raise UsageError(
-            Problem("cli_language", found=lang, params={"choices": ", ".join(LANGUAGES)})
-        )
-    return lang
+    """Return the language asked for on the line (checked by :func:`main`), else the system's."""
+    return lang or language_of([])
+
+
+def _check_words(words: Sequence[str], commands: Collection[str]) -> None:
+    """Refuse a command or a language that does not exist."""
+    named = next((word for word in words if not word.startswith("-")), "")
+    asked = _asked_language(words)
+    problems = []
+    if named and named not in commands and named != asked:
+        found = difflib.get_close_matches(named, commands, n=1)
+        choices = ", ".join(found or sorted(commands))
+        problems.append(Problem("cli_command", found=named, params={"choices": choices}))
+    if asked is not None and asked not in LANGUAGES:
+        params = {"choices": ", ".join(LANGUAGES)}
+        problems.append(Problem("cli_language", found=asked, params=params))
+    if problems:
+        raise UsageError(problems)
 
 
 # --- commands ---------------------------------------------------------------------------------
@@ -89,7 +105,7 @@ def demo(
 
     reader = _reader(lang)
     _say("demo.begin", reader)
-    if (folder / Workspace.SETTINGS_FILE).exists():
+    if Workspace.is_at(folder):
         workspace = Workspace(folder)
         if not workspace.fictional:
             raise UsageError(Problem("cli_not_demo", where=str(folder)))
@@ -127,7 +143,7 @@ def new(
         folder, name=name or folder.resolve().name, communes=perimeter, lang=reader
     )
     _say("new.done", reader, folder=str(folder), count=len(perimeter))
-    _say("new.next", reader, workbook=str(workspace.workbook_path), folder=str(folder))
+    _say("new.next", reader, workbook=str(workspace.workbook), folder=str(folder))
 
 
 @app.command("import", help="cli.import.help")
@@ -218,7 +234,7 @@ def _report(workspace: Workspace, lang: str) -> None:
     from toolkit.report import write_report  # noqa: PLC0415 - heavy
 
     diagnosis = _diagnosed(workspace, lang)
-    path = workspace.folder / REPORTS / f"diagnostic-{lang}.html"
+    path = workspace.reports / f"diagnostic-{lang}.html"
     written = write_report(diagnosis, path, lang=lang, made_on=dt.datetime.now(tz=dt.UTC).date())
     _say("report.done", lang, path=str(written), size=written.stat().st_size / 1e6)
 
@@ -226,8 +242,18 @@ def _report(workspace: Workspace, lang: str) -> None:
 def _show_import(outcome: ImportReport, lang: str) -> None:
     for line in outcome.lines(lang=lang):
         typer.echo(line)
+    for note in outcome.notes:
+        typer.echo(f"- {problem_text(note, lang=lang)}")
     if outcome.problems:
         _show_problems(ToolkitError(outcome.problems), lang)
+    _show_copy(outcome, lang)
+
+
+def _show_copy(outcome: object, lang: str) -> None:
+    """Say where the marked copy of a workbook is, if one was made."""
+    copy = getattr(outcome, "corrected_copy", None)
+    if copy is not None:
+        typer.echo(text("cli.import.copy", lang=lang, path=str(copy)), err=True)
 
 
 def _show_problems(error: ToolkitError, lang: str) -> None:
@@ -259,12 +285,11 @@ def _usage_text(fault: Any, lang: str) -> str:  # noqa: ANN401 - the parsing lib
     """Return what is wrong with the words of the command line."""
     kind = type(fault).__name__
     parameter = getattr(fault, "param", None)
+    options = [word for word in getattr(parameter, "opts", ()) if word.startswith("--")]
     shown = {
         "NoSuchOption": getattr(fault, "option_name", ""),
-        "NoSuchCommand": " ".join(sys.argv[1:2]),
-        "MissingParameter": parameter.make_metavar(fault.ctx)
-        if parameter is not None and fault.ctx
-        else "",
+        "BadParameter": next(iter(options), ""),
+        "MissingParameter": next(iter(options), getattr(parameter, "metavar", "") or ""),
     }.get(kind)
     if shown:
         return text(f"cli.usage.{kind}", lang=lang, shown=shown)
@@ -289,6 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     _translate(command, lang)
     try:
+        _check_words(words, getattr(command, "commands", {}))
         code = command.main(args=words, prog_name="maillage", standalone_mode=False)
     except _UsageFault as fault:
         if type(fault).__name__ == "NoArgsIsHelpError":
@@ -298,6 +324,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     except ToolkitError as error:
         _show_problems(error, lang)
+        _show_copy(error, lang)
         return WRONG_USE if isinstance(error, UsageError) else DATA_PROBLEMS
     except (KeyboardInterrupt, typer.Abort):
         typer.echo(text("cli.stopped", lang=lang), err=True)

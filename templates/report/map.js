@@ -128,7 +128,7 @@ const Maillage = (() => {
     const colours = ["#5c6b0a", "#0b7285", "#a61e4d"], dashes = [null, "8 5", "2 5"];
     list.a.forEach((start, i) => {
       L.polyline([end(data, start), end(data, list.b[i])], {
-        color: colours[list.way[i]], dashArray: dashes[list.way[i]], weight: list.width[i], opacity: 0.55,
+        color: colours[list.way[i]], dashArray: dashes[list.way[i]], weight: list.width[i], opacity: 0.45,
       }).bindPopup(() => card(list.whats[list.what[i]], [list.amount[i],
         words.from + words.label + data.ends.name[start],
         words.to + words.label + data.ends.name[list.b[i]]])).addTo(layer);
@@ -172,6 +172,8 @@ const Maillage = (() => {
         button.setAttribute("aria-label", title);
       });
     });
+    map.getContainer().setAttribute("role", "main");
+    map.getContainer().setAttribute("aria-label", document.title);
     map.on("popupopen", (event) => {
       const button = event.popup.getElement().querySelector(".leaflet-popup-close-button");
       if (button) { button.setAttribute("aria-label", words.close); button.title = words.close; }
@@ -202,7 +204,7 @@ const Maillage = (() => {
       cooperations(data, layers.cooperations);
       actors(data, layers, points, markSize(map, data));
       gaps(data, layers.gaps);
-      data.candidates.forEach((one) => star(data, one, layers.candidates, false));
+      data.candidates.filter((one) => one.selected).forEach((one) => star(data, one, layers.candidates, false));
       lit = L.featureGroup().addTo(map);
       speak(map, data.texts);
       fit();
@@ -219,7 +221,7 @@ const Maillage = (() => {
       map.invalidateSize();
       const control = document.querySelector(".leaflet-control-layers");
       const room = map.getSize().x > 760 && control ? control.offsetWidth + 20 : 12;
-      map.fitBounds(data.bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [room, 12], animate: false });
+      map.fitBounds(L.latLngBounds(data.bounds).pad(0.04), { paddingTopLeft: [12, 12], paddingBottomRight: [room, 12], animate: false });
     }
 
     function show(message) {

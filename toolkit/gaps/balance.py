@@ -65,8 +65,8 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     Notes
     -----
     Severity is the largest of three shares: of all that the territory needs (offers) in the same
-    measure, or of the number of its needs for rows of unknown size; of its actors; of its people,
-    for needs of communes.  A row that is partly met counts for its unmet part.
+    root category and measure, or of the number of its needs for rows of unknown size; of its
+    actors; of its people, for needs of communes.  A row that is partly met counts for its unmet part.
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
     matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)

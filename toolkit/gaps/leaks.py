@@ -102,7 +102,7 @@ def find(territory: Territory) -> table.Found:
     Notes
     -----
     Severity is the larger of two shares: of all that is used (``in``) or made (``out``) in the same
-    nature and measure; of the actors.  Distances play no part.
+    root category, nature and measure; of the actors.  Distances play no part.
     """
     flows = _flows(territory)
     context = _Context(
@@ -175,13 +175,14 @@ def _by_group(side: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _wholes(flows: pd.DataFrame) -> table.Wholes:
-    """Return all that is used (``in``) and made (``out``) by direction, nature and measure."""
+    """Return all that is used (``in``) and made (``out``) by root, nature and measure."""
     parts = [
         flows[flows["direction"].isin([INTERNAL, direction])].assign(direction=direction)
         for direction in (INBOUND, OUTBOUND)
     ]
     both = pd.concat(parts, ignore_index=True)
-    keys = zip(both["direction"], both["nature"], both["measure"], strict=True)
+    roots = both["group"].map(quantities.root_of)
+    keys = zip(both["direction"], roots, both["nature"], both["measure"], strict=True)
     return table.Wholes.of(keys, both["base"])
 
 
@@ -211,7 +212,9 @@ def _gap(part: list[Any], *, direction: str, context: _Context) -> table.Gap | N
         observed=inside * rate,
         unit=unit,
         severity=table.largest_share(
-            context.wholes.share(answer.staying, (direction, nature, measure)),
+            context.wholes.share(
+                answer.staying, (direction, quantities.root_of(group), nature, measure)
+            ),
             table.share(len(actors), len(context.actors)),
         ),
         actor_ids=(*actors, *(row.actor_id for row in answer.rows if row.actor_id)),

@@ -132,7 +132,8 @@ def unsized(
         _Lack(row, 0.0 if served else 1.0)
         for row, served in zip(table.lines(counted), partner, strict=True)
     ]
-    wholes = table.Wholes({UNSIZED: float(of_rows)}, {UNSIZED: of_rows})
+    scales = {lack.scale for lack in lacks}  # the same total whatever the root
+    wholes = table.Wholes(dict.fromkeys(scales, float(of_rows)), dict.fromkeys(scales, of_rows))
     return _gaps(lacks, [], side=side, scale=scale, wholes=wholes)
 
 
@@ -153,6 +154,11 @@ class _Lack:
     def key(self) -> tuple[str, str]:
         """Category and measure."""
         return self.row.category, self.row.measure
+
+    @property
+    def scale(self) -> tuple[str, str]:
+        """Root category and measure: what the row is a part of on the territory."""
+        return quantities.root_of(self.row.category), self.row.measure
 
     @property
     def part(self) -> float:
@@ -209,7 +215,7 @@ def _gap(
         observed=0.0 if all_left else expected - math.fsum(lack.left for lack in own),
         unit=unit,
         severity=table.largest_share(
-            wholes.share(math.fsum(lack.part * lack.row.base for lack in lacking), measure),
+            wholes.share(math.fsum(lack.part * lack.row.base for lack in lacking), own[0].scale),
             table.share(math.fsum(of_actors.values()), len(scale.jobs)),
             table.share(
                 math.fsum(part * people[place] for place, part in of_communes.items()),

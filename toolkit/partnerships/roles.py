@@ -229,16 +229,16 @@ def _in_sector(facts: Facts, call: Call) -> list[Fit]:
 
 
 def is_authority(facts: Facts, actor: int) -> bool:
-    """Return whether an actor is a local authority, by its legal form, else by its activity.
+    """Return whether an actor is a local authority, by its activity and its legal form.
 
-    A public body that gives neither is taken for one: workbooks often say no more.
+    The legal form alone would make authorities of the schools and depots of a commune, which bear
+    its form.  A public body that gives neither is taken for one: workbooks often say no more.
     """
     form, activity = facts.legal_form[actor], facts.activity[actor]
     if facts.family[actor] != FAMILY_BIT["public"]:
         return False
-    if form:
-        return form in COMMUNE_FORMS | GROUPING_FORMS | WIDE_FORMS
-    return not activity or activity.startswith("84.11")
+    governs = not activity or activity.startswith("84.11")
+    return governs and (not form or form in COMMUNE_FORMS | GROUPING_FORMS | WIDE_FORMS)
 
 
 def authorities(facts: Facts, communes: frozenset[str]) -> tuple[Fit, ...]:

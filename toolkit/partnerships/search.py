@@ -24,6 +24,8 @@ NODE_BUDGET: Final = 120
 DIGITS: Final = 9
 """Scores that agree to this many decimals are equal, and ranked by type, then by id."""
 EPSILON: Final = 2e-9
+DIVES: Final = 4
+"""Teams, the most promising first, of which a first group is sought before branching begins."""
 FORCED: Final = -1
 BEYOND: Final = -2
 """Groups of a slot whose holder is set apart, so that it keeps no order with its like."""
@@ -127,9 +129,8 @@ def search(
         beyond = [cast for team in beyond for cast in _with_forced(team, pools, forced=forced)]
     ready = [tuple(sorted(team, key=_rarity)) for team in asked]
     for team in ready:
-        run.dive(team)
-    for team in ready:
         run.start(team)
+    run.dive()
     bound = run.finish()
     for rest in beyond:
         bound = max(bound, run.root_bound(tuple(sorted(rest, key=_beyond_first))))
@@ -227,19 +228,19 @@ class _Run:
         if self._possible(team):
             self._visit(Node(team))
 
-    def dive(self, team: tuple[Pool, ...]) -> None:
-        """Follow the most promising member of each role to a first group, which sets the floor."""
-        node = Node(team)
-        while self._possible(team):
-            self.nodes += 1
-            branches = self.bounds.branches(node)
-            if not len(branches.actors):
-                return
-            if node.is_last:
-                self._harvest(node)
-                return
-            bounds = self.bounds.bounds(node, branches)
-            node = node.with_member(int(branches.actors[int(np.argmax(bounds))]))
+    def dive(self) -> None:
+        """Follow the most promising members of a few teams to a first group, to set the floor."""
+        for _, _, node, actors, _ in heapq.nsmallest(DIVES, self._heap):
+            below = node.with_member(int(actors[0]))
+            while not below.is_last:
+                self.nodes += 1
+                branches = self.bounds.branches(below)
+                if not len(branches.actors):
+                    break
+                best = int(np.argmax(self.bounds.bounds(below, branches)))
+                below = below.with_member(int(branches.actors[best]))
+            if below.is_last:
+                self._harvest(below)
 
     def finish(self) -> float:
         """Look into nodes, the most promising first; return the bound of those left."""

@@ -24,14 +24,9 @@ MARGIN_M: Final = 5_000.0
 SOURCE_IDS: Final = "source_ids"
 """Extra column of actors: every source that names them."""
 _COMPARED: Final = ("commune_id", "activity", "legal_form", "jobs_band")
-_PLACES: Final = {
-    "commune_id": "str",
-    "city": "str",
-    "department": "str",
-    "latitude": "float64",
-    "longitude": "float64",
-}
-"""Cells by which an actor is placed, and their types."""
+_PLACE_TEXTS: Final = ("commune_id", "city", "department")
+_PLACE_NUMBERS: Final = ("latitude", "longitude")
+"""Cells by which an actor is placed."""
 _LEGAL_ID: Final = ("siret:", "siren:")
 _SIREN_END: Final = 15
 """Length of ``siret:`` and nine digits."""
@@ -167,9 +162,9 @@ def _actors(
 ) -> pd.DataFrame:
     """Return the actors of the perimeter, one row an id."""
     rows = _joined(extracts, v.ACTORS)
-    for column, kind in _PLACES.items():
-        given = rows[column] if column in rows else pd.Series(np.nan, index=rows.index)
-        rows[column] = given.astype(kind)
+    empty = pd.Series(np.nan, index=rows.index)
+    rows = rows.assign(**{name: rows.get(name, empty).astype("str") for name in _PLACE_TEXTS})
+    rows = rows.assign(**{name: rows.get(name, empty).astype("float64") for name in _PLACE_NUMBERS})
     if passage:
         rows["commune_id"] = passage.apply(rows["commune_id"])
     rows = _placed(rows, perimeter, ledger=ledger)

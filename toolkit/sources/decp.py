@@ -78,7 +78,7 @@ def load_decp(path: Path) -> Extract:
     sieve.rows = sieve.rows.assign(buyer=_sirets(sieve.rows["buyer"]))
     sieve.drop(sieve.rows["buyer"].isna(), "bad_buyer")
     sieve.drop(sieve.rows["contract"].isna(), "incomplete")
-    named = ["buyer", "contract", *(name for name in sieve.rows if name.startswith("holder_"))]
+    named = ["buyer", "contract", *(f"holder_{place}" for place in range(1, MOST_HOLDERS + 1))]
     sieve.drop(sieve.rows.duplicated(named), "duplicates", show="contract")
     holders = _holders(sieve.rows)
     lacking = ~sieve.rows.index.isin(holders["row"])

@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 DECIMALS: Final = 5
 POINTS_MAX: Final = 20_000
 """Actors above which a map shows one point a commune and family instead of one an actor."""
-FLOWS_MAX: Final = 2_000
+FLOWS_MAX: Final = 400
 """Flows drawn at most: the largest of each category first."""
 _TITLES_MAX: Final = 8
 _DETAIL: Final = 1_500
 """A polygon keeps detail down to the territory's width divided by this."""
 _FINEST_M: Final = 15.0
 _NAME_MAX: Final = 120
+_BEYOND: Final = 1.06
+"""Where the outside begins on a map, in half sizes of the perimeter's box."""
 
 
 def map_data(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
@@ -265,7 +267,7 @@ class Ends:
     def __init__(self, territory: Territory, *, lang: str) -> None:
         self.places = _places(territory)
         self.names = {**place_names(territory), v.OUTSIDE: text("map.outside", lang=lang)}
-        self._middle = _middle(bounds(territory))
+        self._box = bounds(territory)
         self._numbers: dict[tuple[float, float, str], int] = {}
 
     def number(self, key: str) -> int:
@@ -274,7 +276,7 @@ class Ends:
 
     def rim(self, key: str) -> int:
         """Return the number of the point of the outside that lies beyond a place."""
-        return self._add(_rim(self.places[key], self._middle), self.names[v.OUTSIDE])
+        return self._add(_rim(self.places[key], self._box), self.names[v.OUTSIDE])
 
     def _add(self, point: Sequence[float], name: str) -> int:
         return self._numbers.setdefault((point[0], point[1], _short(name)), len(self._numbers))
@@ -331,20 +333,20 @@ def _what(flow: Mapping[Any, Any], *, lang: str) -> str:
     return enum_label("nature", flow["nature"], lang=lang)
 
 
-def _middle(box: Sequence[Sequence[float]]) -> tuple[float, float, float]:
-    """Return the centre of a box and the radius of a circle around it that holds it, in degrees."""
+def _rim(point: Sequence[float], box: Sequence[Sequence[float]]) -> list[float]:
+    """Return where the ray from the centre of a box through a point leaves the box, a bit beyond."""
     (south, west), (north, east) = box
-    return (west + east) / 2, (south + north) / 2, 0.6 * float(np.hypot(east - west, north - south))
-
-
-def _rim(point: Sequence[float], middle: tuple[float, float, float]) -> list[float]:
-    """Return the point of the rim that lies beyond a point, seen from the centre."""
-    x, y, radius = middle
+    x, y = (west + east) / 2, (south + north) / 2
     dx, dy = point[0] - x, point[1] - y
-    length = float(np.hypot(dx, dy)) or 1.0
     if dx == dy == 0.0:
         dx = 1.0
-    return [round(x + dx / length * radius, DECIMALS), round(y + dy / length * radius, DECIMALS)]
+    reach = min(
+        half / abs(step)
+        for half, step in (((east - west) / 2, dx), ((north - south) / 2, dy))
+        if step
+    )
+    reach *= _BEYOND
+    return [round(x + dx * reach, DECIMALS), round(y + dy * reach, DECIMALS)]
 
 
 # --- gaps and candidates ----------------------------------------------------------------------

@@ -21,9 +21,9 @@ from toolkit.language import enum_label, text
 from toolkit.privacy import public_diagnosis
 from toolkit.resources import asset_text, shipped
 from toolkit.views import blocks
-from toolkit.views.layers import map_data
+from toolkit.views.layers import FLOWS_MAX, map_data
 from toolkit.views.palette import shape_svg
-from toolkit.vocabulary import FAMILIES
+from toolkit.vocabulary import FAMILIES, FLOWS
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -207,7 +207,8 @@ def _layer_names(diagnosis: Diagnosis, *, lang: str) -> Iterator[tuple[str, str,
         True,
     )
     yield "access", blocks.html_text(text("layer.access", lang=lang)), False
-    yield "flows", blocks.html_text(text("layer.flows", lang=lang)), False
+    shown = min(len(territory.table(FLOWS)), FLOWS_MAX)
+    yield "flows", blocks.html_text(text("layer.flows", lang=lang, count=shown)), False
     yield "cooperations", blocks.html_text(text("layer.cooperations", lang=lang)), False
     counts = territory.actors["family"].value_counts()
     for family in FAMILIES:

@@ -104,7 +104,7 @@ class Session:
     def reports_folder(self) -> Path:
         """Return where reports go: the workspace's folder, or a passing one for the demo."""
         if self.workspace is not None:
-            return self.workspace.folder / "rapports"
+            return self.workspace.reports
         if not self._scratch:
             self._scratch.append(tempfile.mkdtemp(prefix="maillage-"))
         return Path(self._scratch[0])
@@ -125,7 +125,7 @@ def open_session(folder: str | Path = "") -> Session:
         If the folder is no territory, or its database cannot be read.
     """
     here = Path.cwd()
-    if folder or (here.parent / Workspace.SETTINGS_FILE).exists():
+    if folder or Workspace.is_at(here.parent):
         workspace = Workspace(Path(folder) if folder else here.parent)
         settings = workspace.settings()
         return Session(

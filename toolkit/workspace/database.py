@@ -91,6 +91,23 @@ class Database:
             finally:
                 _leave(connection)
 
+    @contextlib.contextmanager
+    def rehearsing(self) -> Generator[sqlite3.Connection]:
+        """Give a connection in a transaction that is always undone.
+
+        Raises
+        ------
+        WorkspaceError
+            As for :meth:`writing`.
+        """
+        with self._connected() as connection:
+            _safe_mode(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            finally:
+                _leave(connection)
+
     def check(self) -> int:
         """Check that the file is a sound database of a workspace; return its schema version.
 

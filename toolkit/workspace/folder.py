@@ -13,6 +13,7 @@ from toolkit.errors import Problem, SchemaError, UsageError, WorkspaceError
 from toolkit.language import text
 from toolkit.settings import LANGUAGES, Settings
 from toolkit.territory import Territory, complete
+from toolkit.workbook import write_template
 from toolkit.workspace import (
     creating,
     identity,
@@ -143,6 +144,53 @@ class Workspace:
         # A relative path may end in `.` or `..`, which has no name to build beside.
         creating.create(Path(folder).absolute().resolve(), who=who, tables=tables, author=author)
         return cls(folder, now=now)
+
+    @classmethod
+    def from_territory(
+        cls,
+        folder: str | Path,
+        territory: Territory,
+        *,
+        lang: str = "fr",
+        now: Clock = journal.utc_now,
+    ) -> Workspace:
+        """Make the folder of a territory whose tables are at hand, its workbook filled in.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Nothing is there, or an empty folder.
+        territory : Territory
+            Its tables go into the database and into the workbook.
+        lang : str, default "fr"
+            Language of the officer: ``fr`` or ``en``.
+        now : callable, optional
+            Gives the time for the journal.
+
+        Raises
+        ------
+        WorkspaceError
+            If something is in the folder already, or it cannot be written.
+        """
+        made = cls.create(
+            folder,
+            name=territory.name,
+            communes=territory.communes,
+            sources=territory.sources,
+            lang=lang,
+            fictional=territory.fictional,
+            now=now,
+        )
+        given = {name: frame for name, frame in territory.tables.items() if len(frame)}
+        made.write(given, what=text("workspace.what.create", lang=lang))
+        made.workbook.unlink()
+        write_template(made.workbook, lang=lang, communes=territory.communes, tables=given)
+        return made
+
+    @staticmethod
+    def is_at(folder: str | Path) -> bool:
+        """Return whether a folder is that of a territory."""
+        return (Path(folder) / identity.FILE).is_file()
 
     # --- what it is -------------------------------------------------------------------------------
     @property
@@ -275,9 +323,35 @@ class Workspace:
         WorkspaceError
             If the database cannot be written.
         """
+        request = self._request(path, partial=partial, who=who)
+        return importing.import_file(request, self._database, folder=self.folder)
+
+    def check_workbook(self, path: str | Path | None = None) -> ImportReport:
+        """Say what an import of the officer's workbook would do, and write nothing.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            An .xlsx, .ods or .csv file; by default the territory's own workbook.
+
+        Returns
+        -------
+        ImportReport
+            Its ``problems`` hold everything that an import would refuse.
+
+        Raises
+        ------
+        WorkbookError
+            If the file cannot be read at all.
+        WorkspaceError
+            If the database cannot be reached.
+        """
+        return importing.check_file(self._request(path, partial=False, who=""), self._database)
+
+    def _request(self, path: str | Path | None, *, partial: bool, who: str) -> Request:
         chosen = self.workbook if path is None else Path(path)
         what = text("workspace.what.import", lang=self.lang, file=chosen.name)
-        request = Request(
+        return Request(
             path=chosen,
             partial=partial,
             lang=self.lang,
@@ -285,7 +359,6 @@ class Workspace:
             author=self._author(who, what=what),
             source_id=importing.source_of(chosen, lang=self.lang),
         )
-        return importing.import_file(request, self._database, folder=self.folder)
 
     def write(
         self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = ""

@@ -65,6 +65,16 @@ class _Verdict:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What an import did to the tables, if it took anything, and what it has to say."""
+
+    is_taken: bool
+    tables: Mapping[str, TableReport]
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+
+
 def import_file(request: Request, database: Database, *, folder: Path) -> ImportReport:
     """Import a workbook; see :meth:`toolkit.workspace.Workspace.import_workbook`.
 
@@ -78,36 +88,56 @@ def import_file(request: Request, database: Database, *, folder: Path) -> Import
         Folder of the territory, which remembers the copies that were made.
     """
     reading = workbook.read(request.path)
-    digest = digest_of(request.path)
     with database.writing() as connection:
-        stored = store.read_tables(connection)
-        draft = _draft(reading, stored, source_id=request.source_id)
-        verdict = _judge(
-            draft,
-            stored,
-            source=lambda rows: _source(request, stored, rows=rows, digest=digest),
-            partial=request.partial,
-        )
-        is_sound = any(len(verdict.taken[name]) for name in draft.rows)
-        is_taken = not verdict.problems or (request.partial and is_sound)
-        if is_taken:
-            ids = {name: list(merging.row_ids(name, rows)) for name, rows in verdict.taken.items()}
-            kept = keeping.keep(connection, verdict.tables, ids=ids, author=request.author)
-            missing = _missing(draft.seen, stored, source_id=request.source_id)
-            _tell_missing(connection, missing, author=request.author)
+        outcome = _take(request, reading, connection=connection)
     copy = None
-    if verdict.problems:
-        copy = copies.write_marked(reading, verdict.problems, folder=folder, lang=request.lang)
-    if not is_taken:
-        raise ImportRefusedError(verdict.problems, corrected_copy=copy)
+    if outcome.problems:
+        copy = copies.write_marked(reading, outcome.problems, folder=folder, lang=request.lang)
+    if not outcome.is_taken:
+        raise ImportRefusedError(outcome.problems, corrected_copy=copy)
+    return ImportReport(request.path, outcome.tables, outcome.problems, outcome.notes, copy)
+
+
+def check_file(request: Request, database: Database) -> ImportReport:
+    """Say what :func:`import_file` would do; nothing is written, no copy is made."""
+    reading = workbook.read(request.path)
+    with database.rehearsing() as connection:
+        outcome = _take(request, reading, connection=connection)
+    return ImportReport(request.path, outcome.tables, outcome.problems, outcome.notes)
+
+
+def _take(
+    request: Request, reading: workbook.Reading, *, connection: sqlite3.Connection
+) -> _Outcome:
+    """Judge the rows of a workbook and write those that can be taken."""
+    digest = digest_of(request.path)
+    stored = store.read_tables(connection)
+    draft = _draft(reading, stored, source_id=request.source_id)
+    verdict = _judge(
+        draft,
+        stored,
+        source=lambda rows: _source(request, stored, rows=rows, digest=digest),
+        partial=request.partial,
+    )
+    is_sound = any(len(verdict.taken[name]) for name in draft.rows)
+    notes = (*draft.notes, *_placed(verdict))
+    if verdict.problems and not (request.partial and is_sound):
+        return _Outcome(
+            is_taken=False, tables=MappingProxyType({}), problems=verdict.problems, notes=notes
+        )
+    ids = {name: list(merging.row_ids(name, rows)) for name, rows in verdict.taken.items()}
+    kept = keeping.keep(connection, verdict.tables, ids=ids, author=request.author)
+    missing = _missing(draft.seen, stored, source_id=request.source_id)
+    _tell_missing(connection, missing, author=request.author)
     tables = {
         name: _table_report(
             rows, verdict.taken[name], kept=kept[name], missing=missing.get(name, ())
         )
         for name, rows in draft.rows.items()
     }
-    notes = (*draft.notes, *_placed(verdict))
-    return ImportReport(request.path, MappingProxyType(tables), verdict.problems, notes, copy)
+    return _Outcome(
+        is_taken=True, tables=MappingProxyType(tables), problems=verdict.problems, notes=notes
+    )
 
 
 def source_of(path: Path, *, lang: str) -> str:

@@ -372,3 +372,24 @@ def test_every_code_has_its_words(lang):
     for kind, codes in (("reason", reasons), ("question", questions), ("why_not", rules)):
         missing = [code for code in codes if not has_text(f"partnership.{kind}.{code}", lang=lang)]
         assert not missing, kind
+
+
+def test_a_school_that_bears_the_form_of_its_commune_is_no_authority(worlds):
+    from toolkit.partnerships.facts import facts_of
+    from toolkit.partnerships.roles import authorities
+
+    bodies = [("M", "84.11Z"), ("S", "85.20Z"), ("T", None)]
+    rows = [
+        {
+            "actor_id": name,
+            "family": "public",
+            "x": 4,
+            "y": 4,
+            "legal_form": "7210",
+            "activity": code,
+        }
+        for name, code in bodies
+    ]
+    facts = facts_of(worlds.territory(rows), None, settings=Settings())
+    fits = authorities(facts, frozenset({"99001"}))
+    assert [facts.ids[fit.actor] for fit in fits] == ["M", "T"]

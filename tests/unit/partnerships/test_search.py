@@ -9,7 +9,7 @@ from toolkit.partnerships.arena import arena_of
 from toolkit.partnerships.proposals import look_into
 from toolkit.partnerships.search import search
 
-SEEDS = 30
+SEEDS = 20
 
 
 def _sets(arena, groups):

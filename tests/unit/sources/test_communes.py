@@ -9,8 +9,16 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, Polygon, box, mapping
 
-from toolkit.errors import CrsError, DataError, DataQualityWarning, SchemaError, UsageError
+from toolkit.errors import (
+    CrsError,
+    DataError,
+    DataQualityWarning,
+    MissingDependencyError,
+    SchemaError,
+    UsageError,
+)
 from toolkit.language import error_text
+from toolkit.sources import passage as passages
 from toolkit.sources.communes import load_communes, read_communes
 from toolkit.sources.passage import read_passage
 from toolkit.sources.populations import read_populations
@@ -238,6 +246,32 @@ def test_passage_reads_levels_years_and_splits(passage):
     assert table.year == 2025
     codes = pd.Series(["01002", "75056", None], dtype="str")
     assert table.apply(codes).fillna("-").tolist() == ["01001", "75056", "-"]
+
+
+def test_passage_in_parquet_says_its_year_in_a_header(tmp_path, monkeypatch):
+    path = tmp_path / "passage.parquet"
+    path.write_bytes(b"PAR1")
+    monkeypatch.setattr(passages, "find_spec", lambda _: None)
+    with pytest.raises(MissingDependencyError, match="pyarrow"):
+        read_passage(path)
+    monkeypatch.setattr(passages, "find_spec", lambda name: name)
+    frame = pd.DataFrame({"code_insee": ["1002"], "code_insee_2026": ["01001"], "commune": ["A"]})
+    monkeypatch.setattr(pd, "read_parquet", lambda _: frame)
+    table = read_passage(path)
+    assert (dict(table.living), table.year) == ({"01002": "01001"}, 2026)
+    monkeypatch.setattr(pd, "read_parquet", lambda _: frame.drop(columns="code_insee"))
+    with pytest.raises(DataError, match="code_insee"):
+        read_passage(path)
+
+
+def test_only_the_last_year_of_a_passage_table_counts(tmp_path):
+    path = tmp_path / "years.csv"
+    path.write_text(
+        "Année,Ancien Code Officiel,Code Courant Officiel\n2024,01001,01001\n2025,01001,01002\n",
+        encoding="utf-8",
+    )
+    table = read_passage(path)
+    assert (dict(table.living), table.year) == ({"01001": "01002"}, 2025)
 
 
 # --- formats ----------------------------------------------------------------------------------

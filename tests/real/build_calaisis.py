@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import csv
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,9 +26,9 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 
-from toolkit.errors import DataQualityWarning
 from toolkit.nomenclature import fold
-from toolkit.sources.communes import load_communes
+from toolkit.sources.communes import read_communes
+from toolkit.sources.extract import Extract
 from toolkit.workspace import Workspace
 
 NAME: Final = "Territoire du SEVADEC (Calaisis)"
@@ -40,6 +39,8 @@ EPCI: Final = {
     "246200844": "CC de la Région d'Audruicq",
 }
 """Members of the waste syndicate: their communes are those that lie in its published outline."""
+OPEN_LICENCE: Final = "Licence Ouverte 2.0"
+POPULATION: Final = "population:epci_communes_population_2026_62"
 LICENCE: Final = "Non précisée : dépôt public sans licence, usage à faire confirmer par le SEVADEC"
 PRODUCER: Final = "SEVADEC, avec l'ADEME"
 PASTED, REPLACED, CORRECTED = range(3)
@@ -171,14 +172,19 @@ def read_directory(shared: Path) -> list[Entry]:
 
 
 # --- the perimeter ----------------------------------------------------------------------------
-def perimeter(shared: Path) -> gpd.GeoDataFrame:
-    """Return the communes of the three groupings, in the geography of 2018."""
+def perimeter(shared: Path) -> Extract:
+    """Return the communes of the three groupings, in the geography of 2018, with their sources."""
     folder = shared / "calaisis_62"
-    return load_communes(
+    found = read_communes(
         folder / "communes_62_cog2018.geojson",
         epci=EPCI,
         population=folder / "epci_communes_population_2026_62.csv",
         cog_year=2018,
+    )
+    outlines = {"producer": "IGN / INSEE, simplifié (france-geojson)", "data_year": 2018}
+    groups = {"producer": "DGCL / INSEE", "data_year": 2026, "cog_year": 2026}
+    return found.described(licence=OPEN_LICENCE, **outlines).described(
+        POPULATION, licence=OPEN_LICENCE, **groups
     )
 
 
@@ -193,10 +199,10 @@ def shares_in_outline(shared: Path) -> pd.Series[float]:
 
 def create(folder: Path, shared: Path) -> Workspace:
     """Return the new territory, its workbook empty but for the examples."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DataQualityWarning)
-        communes = perimeter(shared)
-    return Workspace.create(folder, name=NAME, communes=communes, lang="fr")
+    found = perimeter(shared)
+    return Workspace.create(
+        folder, name=NAME, communes=found.tables["communes"], sources=found.sources, lang="fr"
+    )
 
 
 # --- the officer's cells ----------------------------------------------------------------------

@@ -65,23 +65,21 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     Notes
     -----
     Severity is the largest of three shares: of all that the territory needs (offers) in the same
-    root category and measure, or of the number of its needs for rows of unknown size; of its
-    actors; of its people, for needs of communes.  A row that is partly met counts for its unmet part.
+    root category, where each measure weighs as much as it has rows; of its actors; of its people,
+    for needs of communes.  A row that is partly met counts for its unmet part.
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
     matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
-    scale = leftovers.Scale.of(territory)
-    gaps = [
-        *leftovers.measured(needs, matches, side=leftovers.NEEDS, scale=scale),
-        *leftovers.measured(resources, matches, side=leftovers.RESOURCES, scale=scale),
-    ]
+    gaps: list[table.Gap] = []
     for side, rows, others in (
         (leftovers.NEEDS, needs, resources),
         (leftovers.RESOURCES, resources, needs),
     ):
+        scale = leftovers.Scale.of(territory, rows)
         unsized = rows[rows["base"].isna()]
         partner = has_partner(unsized, others[others["base"] != 0], side=side, settings=settings)
-        gaps += leftovers.unsized(unsized, partner, side=side, scale=scale, of_rows=len(rows))
+        gaps += leftovers.measured(rows, matches, side=side, scale=scale)
+        gaps += leftovers.unsized(unsized, partner, side=side, scale=scale)
     return table.Found(tuple(gaps), _match_table(matches))
 
 

@@ -38,18 +38,22 @@ RESOURCES: Final = Side(v.UNUSED_RESOURCE, "resource", v.RESOURCES, "need", v.NE
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """The territory's people and jobs (0 where unknown), over which severity is a share."""
+    """People, jobs (0 where unknown) and quantities over which severity is a share."""
 
     population: Mapping[str, float]
     jobs: Mapping[str, float]
+    stake: table.Wholes
 
     @classmethod
-    def of(cls, territory: Territory) -> Scale:
-        """Return population by commune and jobs by actor."""
+    def of(cls, territory: Territory, rows: pd.DataFrame) -> Scale:
+        """Return population by commune, jobs by actor, and totals of the rows of a side."""
+        rows = rows[rows["base"] != 0]
+        keys = zip(rows["category"].map(quantities.root_of), _measures(rows), strict=True)
         communes, actors = territory.table(v.COMMUNES), territory.table(v.ACTORS)
         return cls(
             dict(zip(communes["commune_id"], communes["population"].fillna(0.0), strict=True)),
             dict(zip(actors["actor_id"], actors["jobs"].fillna(0.0), strict=True)),
+            table.Wholes.of(keys, rows["base"].fillna(1.0)),
         )
 
 
@@ -67,7 +71,7 @@ def measured(
     side : Side
         ``NEEDS`` or ``RESOURCES``.
     scale : Scale
-        The territory's people and actors.
+        What severity is a share of.
 
     Returns
     -------
@@ -96,14 +100,11 @@ def measured(
     for row in table.lines(rows[rows["base"] > 0]):
         left = row.amount - math.fsum(met.get(row.row_id, ()))
         lacks.append(_Lack(row, left if left > RELATIVE_ZERO * row.amount else 0.0))
-    wholes = table.Wholes.of(
-        (lack.row.measure for lack in lacks), (lack.row.base for lack in lacks)
-    )
-    return _gaps(lacks, served, side=side, scale=scale, wholes=wholes)
+    return _gaps(lacks, served, side=side, scale=scale)
 
 
 def unsized(
-    rows: pd.DataFrame, partner: pd.Series, *, side: Side, scale: Scale, of_rows: int
+    rows: pd.DataFrame, partner: pd.Series, *, side: Side, scale: Scale
 ) -> list[table.Gap]:
     """Return the gaps of rows of unknown size, which are counted.
 
@@ -116,9 +117,7 @@ def unsized(
     side : Side
         ``NEEDS`` or ``RESOURCES``.
     scale : Scale
-        The territory's people and actors.
-    of_rows : int
-        Number of all rows of the side, of known size or not: what severity is a share of.
+        What severity is a share of.
 
     Returns
     -------
@@ -132,9 +131,12 @@ def unsized(
         _Lack(row, 0.0 if served else 1.0)
         for row, served in zip(table.lines(counted), partner, strict=True)
     ]
-    scales = {lack.scale for lack in lacks}  # the same total whatever the root
-    wholes = table.Wholes(dict.fromkeys(scales, float(of_rows)), dict.fromkeys(scales, of_rows))
-    return _gaps(lacks, [], side=side, scale=scale, wholes=wholes)
+    return _gaps(lacks, [], side=side, scale=scale)
+
+
+def _measures(rows: pd.DataFrame) -> pd.Series:
+    """Return the measure of each row; rows of unknown size are a measure of their own."""
+    return rows["measure"].where(rows["base"].notna(), UNSIZED)
 
 
 def in_unit(matches: pd.DataFrame, end: str) -> pd.Series:
@@ -172,7 +174,6 @@ def _gaps(
     *,
     side: Side,
     scale: Scale,
-    wholes: table.Wholes,
 ) -> list[table.Gap]:
     """Return one gap a category and measure in which something is left."""
     matched: dict[tuple[str, str], list[table.Fact]] = {}
@@ -183,7 +184,7 @@ def _gaps(
     for key, group in itertools.groupby(lacks, key=lambda lack: lack.key):
         own = list(group)
         if any(lack.left for lack in own):
-            gaps.append(_gap(own, matched.get(key, []), side=side, scale=scale, wholes=wholes))
+            gaps.append(_gap(own, matched.get(key, []), side=side, scale=scale))
     return gaps
 
 
@@ -193,50 +194,54 @@ def _gap(
     *,
     side: Side,
     scale: Scale,
-    wholes: table.Wholes,
 ) -> table.Gap:
     """Return the gap of one category and measure."""
     category, measure = own[0].key
     unit = own[0].row.unit
     name = f"{category}:{UNSIZED}" if measure == UNSIZED else quantities.subject(category, measure)
     lacking = [lack for lack in own if lack.left]
+    concerned = _concerned(lacking, scale=scale)
+    expected = math.fsum(lack.row.amount for lack in own)
+    all_left = all(lack.left == lack.row.amount for lack in own)
+    rows = table.facts(
+        [lack.row for lack in own],
+        role=side.end,
+        table=side.table,
+        quantities=[lack.row.amount for lack in own],
+        unit=unit,
+    )
+    return table.Gap(
+        gap_id=f"{side.kind}:{name}",
+        kind=side.kind,
+        category=category,
+        expected=expected,
+        observed=0.0 if all_left else expected - math.fsum(lack.left for lack in own),
+        unit=unit,
+        evidence=[*rows, *matched],
+        **concerned,
+    )
+
+
+def _concerned(lacking: list[_Lack], *, scale: Scale) -> dict[str, Any]:
+    """Return who and where is concerned by what is left, and how severe that is."""
     of_actors = _largest((lack.row.actor_id, lack.part) for lack in lacking)
     of_communes = _largest(
         (lack.row.place_id, lack.part) for lack in lacking if not lack.row.actor_id
     )
     people = {place: scale.population.get(place, 0.0) for place in of_communes}
-    places = sorted({lack.row.commune_id for lack in lacking})
-    expected = math.fsum(lack.row.amount for lack in own)
-    all_left = all(lack.left == lack.row.amount for lack in own)
-    return table.Gap(
-        gap_id=f"{side.kind}:{name}",
-        kind=side.kind,
-        expected=expected,
-        observed=0.0 if all_left else expected - math.fsum(lack.left for lack in own),
-        unit=unit,
-        severity=table.largest_share(
-            wholes.share(math.fsum(lack.part * lack.row.base for lack in lacking), own[0].scale),
+    places = {lack.row.commune_id for lack in lacking}
+    left = math.fsum(lack.part * lack.row.base for lack in lacking)
+    touched = math.fsum(part * people[place] for place, part in of_communes.items())
+    return {
+        "severity": table.largest_share(
+            scale.stake.share(left, lacking[0].scale),
             table.share(math.fsum(of_actors.values()), len(scale.jobs)),
-            table.share(
-                math.fsum(part * people[place] for place, part in of_communes.items()),
-                math.fsum(scale.population.values()),
-            ),
+            table.share(touched, math.fsum(scale.population.values())),
         ),
-        evidence=[
-            *table.facts(
-                [lack.row for lack in own],
-                role=side.end,
-                table=side.table,
-                quantities=[lack.row.amount for lack in own],
-                unit=unit,
-            ),
-            *matched,
-        ],
-        category=category,
-        commune_id=places[0] if len(places) == 1 else "",
-        actor_ids=tuple(of_actors),
-        people_affected=_people(people.values(), [scale.jobs[actor] for actor in of_actors]),
-    )
+        "commune_id": places.pop() if len(places) == 1 else "",
+        "actor_ids": tuple(of_actors),
+        "people_affected": _people(people.values(), [scale.jobs[actor] for actor in of_actors]),
+    }
 
 
 def _largest(parts: Iterable[tuple[str, float]]) -> dict[str, float]:

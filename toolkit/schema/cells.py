@@ -235,9 +235,14 @@ def _code(cell: object, column: Column) -> Read:
 
 def _code_list(cell: object, column: Column) -> Read:
     codes, unknown = read_codes(written(cell), column)
-    if unknown:
-        return _unknown(unknown[0], column)
-    return Read(v.join_list(codes)) if codes else EMPTY
+    if not unknown:
+        return Read(v.join_list(codes)) if codes else EMPTY
+    first = _unknown(unknown[0], column)
+    if len(unknown) == 1:
+        return first
+    # All are told at once; a closest one is known of the first only.
+    code = "unknown_choice" if first.params["choices"] else "unknown_code"
+    return Read(code=code, params={**first.params, "suggestion": "", "part": ", ".join(unknown)})
 
 
 def _unknown(words: str, column: Column) -> Read:

@@ -334,7 +334,7 @@ def _what(flow: Mapping[Any, Any], *, lang: str) -> str:
 
 
 def _rim(point: Sequence[float], box: Sequence[Sequence[float]]) -> list[float]:
-    """Return where the ray from the centre of a box through a point leaves the box, a bit beyond."""
+    """Return where the ray from the centre of a box through a point leaves the box, and more."""
     (south, west), (north, east) = box
     x, y = (west + east) / 2, (south + north) / 2
     dx, dy = point[0] - x, point[1] - y

@@ -103,6 +103,29 @@ def shape_svg(family: str, *, x: float, y: float, radius: float) -> str:
     return f'<polygon points="{points}" fill="{colour}"/>'
 
 
+def mark_path(family: str, *, radius: float) -> str:
+    """Return the outline of a family's mark as relative path commands from its centre.
+
+    Many marks can so be one short path: ``M<x> <y>`` and this, for each.
+
+    Examples
+    --------
+    >>> mark_path("ess", radius=3)
+    'm-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z'
+    """
+    corners = FIGURE_POINTS.get(FAMILY_SHAPES.get(family, "circle"))
+    if corners is None:
+        size, back = f"{radius:g}", f"{2 * radius:g}"
+        return f"m-{size} 0a{size} {size} 0 1 0 {back} 0a{size} {size} 0 1 0-{back} 0z"
+    points = [(round(radius * dx, 1), round(radius * dy, 1)) for dx, dy in corners]
+    steps = [
+        (after[0] - before[0], after[1] - before[1])
+        for before, after in zip(points, points[1:], strict=False)
+    ]
+    lines = "".join(f"l{dx:.1f} {dy:.1f}" for dx, dy in steps)
+    return f"m{points[0][0]:g} {points[0][1]:g}{lines}z"
+
+
 def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, from 1 to 21.
 

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from toolkit.views.palette import ACCENT, BORDER, GAP_STEPS, INK, LAND, shape_svg
+from toolkit.views.palette import (
+    ACCENT,
+    BORDER,
+    GAP_STEPS,
+    INK,
+    LAND,
+    family_colour,
+    mark_path,
+    shape_svg,
+)
 
 _WIDTH: Final = 900.0
 _HEIGHT_MAX: Final = 900.0
@@ -15,6 +24,7 @@ _MARGIN: Final = 12.0
 _KM_PER_DEGREE: Final = 111.32
 _NAMES_MAX: Final = 60
 _SHORT: Final = 24
+_RADIUS: Final = 3.6
 _SCALE_STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -84,19 +94,22 @@ def _communes(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
 
 
 def _actors(actors: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
-    """Yield one mark a distinct place and family: two actors at one place are one mark on paper."""
-    counts = actors.get("count") or [1] * len(actors["x"])
-    seen: set[tuple[float, float, int]] = set()
-    for x, y, family, count in zip(actors["x"], actors["y"], actors["family"], counts, strict=True):
-        place = (round(x, 3), round(y, 3), family)
-        if place in seen:
-            continue
-        seen.add(place)
-        at_x, at_y = frame.at((x, y))
-        radius = min(16.0, 3.2 + 0.6 * (count - 1) ** 0.5)
-        yield shape_svg(
-            actors["families"][family], x=round(at_x, 1), y=round(at_y, 1), radius=radius
-        )
+    """Yield the marks: one path a family, or one mark a count where actors are counted."""
+    rows = zip(actors["x"], actors["y"], actors["family"], strict=True)
+    placed = [(*frame.at((x, y)), family) for x, y, family in rows]
+    if "count" in actors:
+        for (x, y, family), count in zip(placed, actors["count"], strict=True):
+            radius = min(16.0, _RADIUS + 0.6 * (count - 1) ** 0.5)
+            yield shape_svg(actors["families"][family], x=round(x, 1), y=round(y, 1), radius=radius)
+        return
+    for number, family in enumerate(actors["families"]):
+        # Actors within one unit of each other are one mark on paper.
+        spots = sorted({(round(x), round(y)) for x, y, kind in placed if kind == number})
+        if spots:
+            outline = mark_path(family, radius=_RADIUS)
+            path = "".join(f"M{x} {y}{outline}" for x, y in spots)
+            fill = family_colour(family)
+            yield f'<path d="{path}" fill="{fill}" stroke="#fff" stroke-width="0.5"/>'
 
 
 def _stars(data: Mapping[str, Any], frame: _Frame) -> Iterator[str]:

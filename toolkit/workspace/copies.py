@@ -42,13 +42,14 @@ def write_marked(
     """
     path = reading.path
     sign = text("workspace.file.corrected", lang=lang)
-    place = path.with_name(f"{path.stem.partition(sign)[0]}{sign}.xlsx").absolute()
+    suffix = ".xlsm" if path.suffix.casefold() == ".xlsm" else ".xlsx"  # macros stay where they are
+    place = path.with_name(f"{path.stem.partition(sign)[0]}{sign}{suffix}").absolute()
     known = _remembered(folder)
     if place.exists() and (place == path.absolute() or known.get(str(place)) != _digest(place)):
         place = free_path(place)
     started = place.with_name(f"~{place.stem}.part{place.suffix}")
     started.unlink(missing_ok=True)
-    workbook.mark(path, problems, to=started, lang=lang, reading=reading)
+    started = workbook.mark(path, problems, to=started, lang=lang, reading=reading)
     try:
         started.replace(place)
     except PermissionError:  # open in Excel: Windows does not let it go

@@ -331,3 +331,22 @@ def test_whole_territory_may_be_moved(imported, tmp_path):
     shutil.move(imported.folder, tmp_path / "ailleurs")
     moved = Workspace(tmp_path / "ailleurs")
     assert not moved.import_workbook().has_changes
+
+
+def test_a_copy_of_a_workbook_with_macros_keeps_its_kind(faulty: Workspace) -> None:
+    path = faulty.folder / "partenaire.xlsm"
+    path.write_bytes((faulty.folder / "saisie.xlsx").read_bytes())
+    with pytest.raises(ImportRefusedError) as error:
+        faulty.import_workbook(path)
+    assert error.value.corrected_copy.name == "partenaire_a-corriger.xlsm"
+    assert error.value.corrected_copy.exists()
+
+
+def test_checking_writes_nothing_and_tells_what_an_import_would(faulty: Workspace) -> None:
+    before = {path: path.read_bytes() for path in faulty.folder.iterdir() if path.is_file()}
+    told = faulty.check_workbook()
+    assert {path: path.read_bytes() for path in faulty.folder.iterdir() if path.is_file()} == before
+    with pytest.raises(ImportRefusedError) as error:
+        faulty.import_workbook()
+    assert told.problems == error.value.problem_list
+    assert told.corrected_copy is None

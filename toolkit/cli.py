@@ -70,6 +70,11 @@ def _say(key: str, lang: str, **values: object) -> None:
     typer.echo(text(f"cli.{key}", lang=lang, **values))
 
 
+def _codes(words: str) -> list[str]:
+    """Return the codes of an option, separated by commas or blanks."""
+    return words.replace(",", " ").split()
+
+
 def _reader(lang: str) -> str:
     """Return the language asked for on the line (checked by :func:`main`), else the system's."""
     return lang or language_of([])
@@ -117,31 +122,42 @@ def demo(
 @app.command("new", help="cli.new.help")
 def new(
     folder: Folder,
-    from_file: Annotated[Path, typer.Option("--from-file", help="cli.opt.from_file")],
+    from_file: Annotated[list[Path], typer.Option("--from-file", help="cli.opt.from_file")],
     communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",
     epci: Annotated[str, typer.Option("--epci", help="cli.opt.epci")] = "",
     population: Annotated[
         Path | None, typer.Option("--population", help="cli.opt.population")
     ] = None,
+    passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
+    without: Annotated[str, typer.Option("--without", help="cli.opt.without")] = "",
     cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
     name: Annotated[str, typer.Option("--name", help="cli.opt.name")] = "",
     lang: Lang = "",
 ) -> None:
     """Create the folder of a territory with its workbook to fill in."""
-    from toolkit.sources.communes import load_communes  # noqa: PLC0415 - heavy
+    from toolkit.sources.communes import read_communes  # noqa: PLC0415 - heavy
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     reader = _reader(lang)
-    perimeter = load_communes(
+    extract = read_communes(
         from_file,
-        codes=[code for code in communes.replace(",", " ").split() if code] or None,
-        epci=[code for code in epci.replace(",", " ").split() if code] or None,
+        codes=_codes(communes) or None,
+        epci=_codes(epci),
         population=population,
         cog_year=cog_year or None,
+        passage=passage,
+        without=_codes(without),
     )
+    perimeter = extract.tables["communes"]
     workspace = Workspace.create(
-        folder, name=name or folder.resolve().name, communes=perimeter, lang=reader
+        folder,
+        name=name or folder.resolve().name,
+        communes=perimeter,
+        sources=extract.sources,
+        lang=reader,
     )
+    for note in extract.notes:
+        typer.echo(f"- {problem_text(note, lang=reader)}")
     _say("new.done", reader, folder=str(folder), count=len(perimeter))
     _say("new.next", reader, workbook=str(workspace.workbook), folder=str(folder))
 

@@ -140,8 +140,7 @@ COMMUNES_BY_HAND: Final = {
     193: "Calais",
     194: "Calais",
 }
-"""Where the address names no commune, or a hamlet: that in which (179: next to which) the point lies.
-"""
+"""Where the address names no commune, or a hamlet: that in which (179: beside which) the point is."""
 FAR_POINTS: Final = (115, 124, 185)
 """Points 5 to 13 km from the commune of the address: the address is believed, the point dropped."""
 NO_STREET: Final = (9, 74, 89, 90, 135, 147, 148, 168, 169, 177, 179, 193)
@@ -252,9 +251,7 @@ def actor_row(entry: Entry, stage: int) -> dict[str, str]:
     cells = {
         "Nom *": entry.name,
         "Famille *": "" if stage == PASTED else family_of(entry),
-        "Piliers de l'économie circulaire": entry.themes
-        if stage == PASTED
-        else "; ".join(pillars),
+        "Piliers de l'économie circulaire": entry.themes if stage == PASTED else "; ".join(pillars),
         "Description": entry.description,
         "Adresse": entry.address,
         "Commune *": commune_of(entry, stage),
@@ -297,7 +294,7 @@ def fill(path: Path, entries: list[Entry], *, stage: int) -> None:
 
 
 def _paste(sheet: Any, rows: list[dict[str, str]]) -> None:
-    """Write rows as text under their headers; headers of the officer's own come after the others."""
+    """Write rows as text under their headers; the officer's own headers come last."""
     places = {cell.value: cell.column for cell in sheet[1] if cell.value}
     for header in dict.fromkeys(name for row in rows for name in row):
         if header not in places:

@@ -220,3 +220,19 @@ def test_empty_territory_has_a_report(diagnosis):
 
 def test_small_report_is_small(french):
     assert len(french.encode()) < 300_000
+
+
+def test_card_alone_brings_its_style_and_leads_nowhere(diagnosis):
+    from toolkit.report import facts_of
+    from toolkit.report.html import fragment
+
+    facts = facts_of(diagnosis, lang="fr")
+    card = fragment("card", facts["candidates"][0], facts=facts, lang="fr")
+    read = Page(card)
+    assert read.wrong == []
+    assert "Scierie Dubois" in "".join(read.words)
+    assert read.all("a") == []
+    assert read.all("button") == []
+    style = re.search(r"<style>(.*?)</style>", card, flags=re.DOTALL).group(1)
+    assert style.startswith(".fragment {")
+    assert style.count("{") == style.count("}")

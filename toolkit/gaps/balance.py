@@ -15,6 +15,8 @@ Rules
 - The total unmet need never rises when a holder is added; that of one category may, when its
   supplier serves another one better.
 - A quantity of 0 is neither a need nor a resource.
+- Services to people serve needs, but are never told unused: whom they serve day by day is not in
+  the table of needs, and :mod:`toolkit.gaps.access` looks at them.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import nomenclature
-from toolkit.gaps import leftovers, quantities, table, transport
+from toolkit.gaps import access, leftovers, quantities, table, transport
 
 if TYPE_CHECKING:
     from toolkit.settings import Settings
@@ -70,10 +72,13 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
     matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
+    for_people = resources["category"].map(
+        lambda category: np.isfinite(access.reach_minutes(category, settings=settings))
+    )
     gaps: list[table.Gap] = []
     for side, rows, others in (
         (leftovers.NEEDS, needs, resources),
-        (leftovers.RESOURCES, resources, needs),
+        (leftovers.RESOURCES, resources[~for_people.astype("bool")], needs),
     ):
         scale = leftovers.Scale.of(territory, rows)
         unsized = rows[rows["base"].isna()]

@@ -102,7 +102,8 @@ def find(territory: Territory) -> table.Found:
     Notes
     -----
     Severity is the larger of two shares: of all that is used (``in``) or made (``out``) in the same
-    root category, nature and measure; of the actors.  Distances play no part.
+    root category and nature, where each measure weighs as much as it has flows; of the actors.
+    Distances play no part.
     """
     flows = _flows(territory)
     context = _Context(

@@ -103,9 +103,7 @@ def measured(
     return _gaps(lacks, served, side=side, scale=scale)
 
 
-def unsized(
-    rows: pd.DataFrame, partner: pd.Series, *, side: Side, scale: Scale
-) -> list[table.Gap]:
+def unsized(rows: pd.DataFrame, partner: pd.Series, *, side: Side, scale: Scale) -> list[table.Gap]:
     """Return the gaps of rows of unknown size, which are counted.
 
     Parameters

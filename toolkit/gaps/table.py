@@ -12,7 +12,7 @@ rules hold for every kind and live only here:
 from __future__ import annotations
 
 import math
-from collections import namedtuple
+from collections import Counter, namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +23,7 @@ import pandas as pd
 from toolkit import vocabulary as v
 
 SCALE_MIN: Final = 10
-"""Rows that make a total a scale for severity (own rule)."""
+"""Rows that make a kind a scale for severity (own rule)."""
 _NUMBERS: Final = frozenset(
     {"expected", "observed", "shortfall", "people_affected", "severity", "confidence", "quantity"}
 )
@@ -246,28 +246,36 @@ def largest_share(*shares: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Wholes:
-    """All that a territory needs (offers, exchanges), by measure: the scale of a shortfall.
+    """All that a territory needs (offers, exchanges) of a kind: the scale of a shortfall.
 
-    A total of fewer than ``SCALE_MIN`` rows is no scale: one need alone in its measure would weigh
-    as much as the whole territory.
+    A kind may come in several measures (premises in m2 and in places).  Each measure weighs as much
+    as it has rows, so that the only row in hours is not all there is.  A kind of fewer than
+    ``SCALE_MIN`` rows is no scale: one need alone would weigh as much as the whole territory.
+    Keys are tuples, the kind and last the measure.
     """
 
-    amounts: Mapping[Any, float]
-    counts: Mapping[Any, int]
+    amounts: Mapping[tuple[str, ...], float]
+    measured: Mapping[tuple[str, ...], int]
+    counted: Mapping[tuple[str, ...], int]
 
     @classmethod
-    def of(cls, keys: Iterable[Any], amounts: Iterable[float]) -> Wholes:
+    def of(cls, keys: Iterable[tuple[str, ...]], amounts: Iterable[float]) -> Wholes:
         """Return the totals of amounts by key."""
-        held: dict[Any, list[float]] = {}
+        held: dict[tuple[str, ...], list[float]] = {}
         for key, amount in zip(keys, amounts, strict=True):
             held.setdefault(key, []).append(amount)
+        kinds: Counter[tuple[str, ...]] = Counter()
+        for key, values in held.items():
+            kinds[key[:-1]] += len(values)
         return cls(
             {key: math.fsum(values) for key, values in held.items()},
             {key: len(values) for key, values in held.items()},
+            kinds,
         )
 
-    def share(self, part: float, key: object) -> float:
-        """Return a part over the total of a key; 0 where that is no scale."""
-        if self.counts.get(key, 0) < SCALE_MIN:
+    def share(self, part: float, key: tuple[str, ...]) -> float:
+        """Return how much of a kind a part of one of its measures is; 0 where that is no scale."""
+        rows = self.counted.get(key[:-1], 0)
+        if rows < SCALE_MIN or key not in self.amounts:
             return 0.0
-        return share(part, self.amounts[key])
+        return share(part, self.amounts[key]) * self.measured[key] / rows

@@ -77,8 +77,9 @@ def assemble(
 
     Notes
     -----
-    - One id is one actor (the SIRET where there is one).  Label ESS: an actor that any source calls
-      ESS is ESS, as a legal form alone cannot show it.  Cells that differ are counted in a note.
+    - One id is one actor: the SIRET where there is one, as in a workbook whose id is left empty.
+    - An actor that any source calls ESS is ESS, as a legal form alone cannot show it.  Cells that
+      differ are counted in a note.
     - An actor without a commune code is placed by the name of its commune and its département, else
       by its point.  A point at 0, 0 or more than 5 km beyond the perimeter is taken away: the actor
       then stands at its commune.
@@ -96,13 +97,19 @@ def assemble(
     sources = pd.concat([extract.sources for extract in (communes, *extracts)], ignore_index=True)
     tables = {
         v.COMMUNES: _with_cells(perimeter, extracts, passage=passage),
-        v.ACTORS: actors,
-        v.RESOURCES: resources,
-        v.FLOWS: flows,
+        v.ACTORS: _plain(actors, "actor_id"),
+        v.RESOURCES: _plain(resources, "actor_id"),
+        v.FLOWS: _plain(flows, "origin", "destination"),
         v.SOURCES: sources.drop_duplicates("source_id", ignore_index=True),
     }
     notes = [*communes.notes, *(note for extract in extracts for note in extract.notes)]
     return Assembly(tables, ledger.counts(), (*notes, *ledger.notes))
+
+
+def _plain(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return rows in which an id made of a SIRET is that SIRET alone."""
+    bare = {name: rows[name].str.replace(r"^siret:(?=\d{14}$)", "", regex=True) for name in columns}
+    return rows.assign(**bare)
 
 
 class _Ledger:

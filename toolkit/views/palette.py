@@ -7,6 +7,7 @@ do not tell red from green, and a report is often printed in black and white.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -118,10 +119,7 @@ def mark_path(family: str, *, radius: float) -> str:
         size, back = f"{radius:g}", f"{2 * radius:g}"
         return f"m-{size} 0a{size} {size} 0 1 0 {back} 0a{size} {size} 0 1 0-{back} 0z"
     points = [(round(radius * dx, 1), round(radius * dy, 1)) for dx, dy in corners]
-    steps = [
-        (after[0] - before[0], after[1] - before[1])
-        for before, after in zip(points, points[1:], strict=False)
-    ]
+    steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(points)]
     lines = "".join(f"l{dx:.1f} {dy:.1f}" for dx, dy in steps)
     return f"m{points[0][0]:g} {points[0][1]:g}{lines}z"
 

@@ -221,6 +221,20 @@ def test_more_holders_never_leave_more_unmet_in_all(with_rows):
     assert unmet == pytest.approx([10.0, 5.0])
 
 
+def test_a_service_to_people_is_never_told_unused(with_rows):
+    school = "services.education.primary_school"
+    territory = with_rows(
+        resources=[
+            resource("R1", "A3", 90, category=school, unit="place"),
+            resource("R2", "A3", None, category=school, unit=None),
+        ],
+        needs=[need("N1", "A4", 20, category=school, unit="place")],
+    )
+    gaps, _, matches = found(territory)
+    assert matches["quantity"].tolist() == [20.0]
+    assert gaps.empty
+
+
 def test_nothing_to_balance(tiny_territory):
     result = find_gaps(tiny_territory, settings=Settings())
     assert result.matches.columns.tolist() == list(balance.MATCH_COLUMNS)

@@ -62,11 +62,13 @@ def test_a_gap_without_evidence_or_with_an_endless_figure_is_refused(fault):
         table.frames([gap(**fault)])
 
 
-def test_a_small_total_is_no_scale():
-    wholes = table.Wholes.of(["t"] * 10 + ["m2"] * 9, [1.0] * 10 + [2.0] * 9)
-    assert wholes.share(4.0, "t") == 0.4
-    assert wholes.share(4.0, "m2") == 0.0
-    assert wholes.share(4.0, "unknown") == 0.0
+def test_each_measure_weighs_as_many_as_its_rows_and_a_small_kind_is_no_scale():
+    keys = [("land", "area")] * 9 + [("land", "count")] + [("water", "volume")] * 9
+    wholes = table.Wholes.of(keys, [2.0] * 9 + [70.0] + [1.0] * 9)
+    assert wholes.share(9.0, ("land", "area")) == pytest.approx(0.5 * 9 / 10)
+    assert wholes.share(70.0, ("land", "count")) == pytest.approx(0.1)
+    assert wholes.share(4.0, ("water", "volume")) == 0.0
+    assert wholes.share(4.0, ("land", "mass")) == 0.0
     assert table.largest_share(0.1, 0.3, 0.2) == 0.3
 
 

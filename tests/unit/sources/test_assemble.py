@@ -158,8 +158,8 @@ def test_ends_of_flows_are_actors_town_halls_communes_or_the_outside(perimeter):
     found = assemble(perimeter, [extract("s", actors=frame, flows=rows)])
     kept = found.tables["flows"].set_index("flow_id")[["origin", "destination"]]
     assert kept.to_numpy().tolist() == [
-        [f"siren:{hall}", "siret:73282932000074"],
-        ["siret:73282932000074", "outside"],
+        [f"siren:{hall}", "73282932000074"],
+        ["73282932000074", "outside"],
         ["01001", "outside"],
         ["01001", "01002"],
     ]

@@ -140,7 +140,8 @@ COMMUNES_BY_HAND: Final = {
     193: "Calais",
     194: "Calais",
 }
-"""Where the address names no commune, or a hamlet: that in which (179: beside which) the point is."""
+"""Where the address names no commune, or a hamlet: that in which (179: beside which) the point
+lies."""
 FAR_POINTS: Final = (115, 124, 185)
 """Points 5 to 13 km from the commune of the address: the address is believed, the point dropped."""
 NO_STREET: Final = (9, 74, 89, 90, 135, 147, 148, 168, 169, 177, 179, 193)

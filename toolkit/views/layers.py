@@ -15,7 +15,7 @@ import shapely
 
 from toolkit import crs, nomenclature
 from toolkit import vocabulary as v
-from toolkit.language import enum_label, number, text
+from toolkit.language import enum_label, text
 from toolkit.views.palette import GAP_STEPS, family_marks
 from toolkit.views.words import (
     as_number,
@@ -418,12 +418,10 @@ def _keyed(row: Mapping[Any, Any]) -> Mapping[str, object]:
 def _texts(lang: str) -> dict[str, str]:
     """Return the words the browser needs."""
     keys = (
-        "zoom_in", "zoom_out", "layers", "close", "population", "actors", "cooperation", "flow",
-        "gaps_here", "candidate", "meeting_place", "members", "at_commune", "far_title", "none_far",
-        "from", "to", "label", "stage",
+        "zoom_in", "zoom_out", "layers", "close", "gaps_here", "meeting_place", "at_commune",
+        "far_title", "from", "to", "label", "stage",
     )  # fmt: skip
-    words = {key: text(f"map.{key}", lang=lang) for key in keys}
-    return {**words, "thousand": number(1000, lang=lang)[1:-3]}
+    return {key: text(f"map.{key}", lang=lang) for key in keys}
 
 
 def family_counts(territory: Territory) -> pd.Series:

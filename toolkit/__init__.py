@@ -1,4 +1,4 @@
-"""Maillage: map the actors, resources and flows of a territory, find its gaps, propose partnerships.
+"""Maillage: map a territory's actors, resources and flows, find its gaps, propose partnerships.
 
 The public names below are loaded when they are first used, so that ``import toolkit`` stays quick.
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from toolkit.language import text
     from toolkit.report import facts_of, write_report
+    from toolkit.report.fragments import card_of, evidence_of
     from toolkit.settings import Settings
     from toolkit.sources import demo_territory
     from toolkit.territory import Territory
@@ -54,8 +55,10 @@ __all__ = [
     "WorkbookError",
     "Workspace",
     "WorkspaceError",
+    "card_of",
     "demo_territory",
     "diagnose",
+    "evidence_of",
     "facts_of",
     "map_of",
     "open_session",
@@ -70,8 +73,10 @@ _HOMES = {
     "Settings": "settings",
     "Territory": "territory",
     "Workspace": "workspace",
+    "card_of": "report.fragments",
     "demo_territory": "sources",
     "diagnose": "diagnosis",
+    "evidence_of": "report.fragments",
     "facts_of": "report",
     "map_of": "views.maps",
     "open_session": "widgets",

@@ -16,10 +16,12 @@ import sys
 from collections import Counter
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
+from toolkit import nomenclature
 from toolkit.diagnosis import diagnose
 from toolkit.language import problem_text, text
 from toolkit.report import write_report
@@ -394,7 +396,23 @@ def test_what_the_diagnosis_says_of_a_directory(diagnosis):
     assert (isolated["expected"], isolated["confidence"]) == (198, 0)
     assert "unmet_need" not in kinds
     assert "leak" not in kinds
-    assert gaps.loc["service_access:services.daily_life.reuse_shop", "expected"] == 152_091
+
+
+def test_one_childminder_of_a_directory_makes_nearly_everybody_far(diagnosis, story):
+    """The figure is right by the formula, and says nothing of childminders: see the page."""
+    settings, territory = story.workspace.settings(), story.territory
+    only = by_line(territory.actors).loc[139]
+    assert (only["name"], only["located_by"]) == ("Eco-Mam", "address")
+    communes = territory.communes.set_index("commune_id")
+    here = territory.locations.loc[only["actor_id"]]
+    there = territory.locations.loc[communes.index]
+    away_m = np.hypot(there["x_m"] - here["x_m"], there["y_m"] - here["y_m"])
+    minutes = away_m / 1000 * settings.detour_factor / settings.speed_km_h * 60
+    limit = nomenclature.table("categories").loc["services.education.childminder", "access_minutes"]
+    far = communes.loc[(minutes > float(limit)).to_numpy(), "population"].sum()
+    gap = diagnosis.gaps.set_index("gap_id").loc["service_access:services.education.childminder"]
+    assert gap["people_affected"] == far == 144_802
+    assert gap["expected"] == 152_091
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

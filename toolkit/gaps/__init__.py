@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.gaps import access, balance, leaks, network, ranking, table
+from toolkit.gaps import access, balance, graph, leaks, network, ranking, table
 
 if TYPE_CHECKING:
     from toolkit.settings import Settings
     from toolkit.territory import Territory
 
-__all__ = ["Findings", "find_gaps"]
+__all__ = ["Findings", "find_gaps", "no_findings"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,4 +79,16 @@ def find_gaps(territory: Territory, *, settings: Settings) -> Findings:
         matches=balanced.detail,
         access=reached.detail,
         network=tied.detail,
+    )
+
+
+def no_findings() -> Findings:
+    """Return findings in which nothing was looked for: every frame is there, without rows."""
+    gaps, evidence = table.frames(())
+    return Findings(
+        gaps=gaps,
+        evidence=evidence,
+        matches=pd.DataFrame(columns=list(balance.MATCH_COLUMNS)),
+        access=pd.DataFrame(columns=list(access.ACCESS_COLUMNS)),
+        network=pd.DataFrame(columns=list(graph.NETWORK_COLUMNS)),
     )

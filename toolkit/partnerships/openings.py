@@ -87,21 +87,35 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
     """Return the openings looked at: those of gaps, and those that need no gap.
 
     Ordered by severity x confidence, then by id; at most ``settings.openings_max``, a quarter of
-    which is kept for the openings without a gap.  A kind of gap without a rule here opens nothing.
+    which is kept for the openings without a gap.  The kinds of gaps take turns, each with its most
+    severe first, because severities of different kinds are shares of different things.  A kind of
+    gap without a rule here opens nothing.
     """
     evidence: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in findings.evidence.to_dict("records"):
         evidence[str(row["gap_id"])].append(row)  # type: ignore[arg-type]
     free = sorted(gapless.find(facts, isolated=_isolated(findings, facts)), key=_urgency)
     rows = [row for row in findings.gaps.to_dict("records") if row["kind"] in _RULES]
-    rows.sort(key=lambda row: _pressing(row["gap_id"], row["severity"] * row["confidence"]))
     most = settings.openings_max
     kept_free = min(len(free), max(most // GAPLESS_SHARE, most - len(rows)))
     from_gaps = [
         _opening(_Gap(row, tuple(evidence[str(row["gap_id"])]), facts))  # type: ignore[arg-type]
-        for row in rows[: most - kept_free]
+        for row in _in_turn(rows)[: most - kept_free]
     ]
     return tuple(sorted([*from_gaps, *free[:kept_free]], key=_urgency))
+
+
+def _in_turn(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Return gaps so that each kind has its turn: the most pressing of each, then the second ..."""
+    ordered = sorted(
+        rows, key=lambda row: _pressing(row["gap_id"], row["severity"] * row["confidence"])
+    )
+    seen: dict[str, int] = defaultdict(int)
+    turns = []
+    for place, row in enumerate(ordered):
+        turns.append((seen[row["kind"]], place, row))
+        seen[row["kind"]] += 1
+    return [row for *_, row in sorted(turns, key=lambda turn: turn[:2])]
 
 
 def _pressing(name: str, urgency: float) -> tuple[float, str]:

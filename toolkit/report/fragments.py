@@ -9,10 +9,8 @@ import pandas as pd
 
 from toolkit.errors import Problem, UsageError
 from toolkit.language import text
-from toolkit.report.assets import page_style
 from toolkit.report.facts import facts_of
 from toolkit.report.html import fragment
-from toolkit.views import blocks
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -25,6 +23,7 @@ class Fragment:
     html: str
 
     def _repr_html_(self) -> str:
+        """Return what the notebook shows."""
         return self.html
 
 
@@ -39,8 +38,7 @@ def card_of(diagnosis: Diagnosis, candidate_id: str, *, lang: str) -> Fragment:
     facts = facts_of(diagnosis, lang=lang)
     for candidate in facts["candidates"]:
         if candidate["id"] == candidate_id:
-            card = fragment("card", candidate, facts=facts, lang=lang)
-            return Fragment(f'{blocks.style_block(page_style())}<div class="fragment">{card}</div>')
+            return Fragment(fragment("card", candidate, facts=facts, lang=lang))
     raise UsageError(Problem("unknown_candidate", found=candidate_id))
 
 

@@ -1,8 +1,9 @@
-"""Any table of a territory in words: headers and codes in the reader's language."""
+"""Any table of a territory in words: headers, codes and ids in the reader's language."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem, UsageError
 from toolkit.language import column_label, enum_label, text
 from toolkit.schema import CONTRACTS, Column
+from toolkit.views.words import place_names
 
 if TYPE_CHECKING:
     from toolkit.territory import Territory
@@ -33,47 +35,99 @@ def table_of(territory: Territory, table: str, *, lang: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Headers and codes in words, empty cells blank, columns that hold nothing left out, indexed
-        by the id.
+        Headers, codes and ids in words, empty cells blank, columns that hold nothing left out,
+        indexed by the id.
 
     Raises
     ------
     UsageError
         If there is no such table.
+
+    Notes
+    -----
+    For the officer's own eyes: nothing is hidden here.  What is handed out goes through
+    :mod:`toolkit.privacy`.
     """
     if table not in CONTRACTS:
-        raise UsageError(
-            Problem("unknown_table", found=table, params={"choices": ", ".join(v.TABLES)})
-        )
+        choices = ", ".join(v.TABLES)
+        raise UsageError(Problem("unknown_table", found=table, params={"choices": choices}))
     contract = CONTRACTS[table]
     frame = territory.table(table)
-    shown = {
-        column_label(table, column.name, lang=lang): in_words(frame[column.name], column, lang=lang)
+    names = names_of(territory, lang=lang)
+    key, *_ = contract.key
+    shown = [
+        column
         for column in contract.columns
-        if column.name not in _PLUMBING
-        and column.name != contract.key[0]
-        and frame[column.name].notna().any()
-    }
+        if column.name not in {*_PLUMBING, key} and frame[column.name].notna().any()
+    ]
     return pd.DataFrame(
-        shown, index=pd.Index(frame[contract.key[0]].to_numpy(), name=contract.key[0])
+        {
+            column_label(table, column.name, lang=lang): in_words(
+                frame[column.name], column, names=names, lang=lang
+            ).to_numpy()
+            for column in shown
+        },
+        index=pd.Index(frame[key].to_numpy(), name=key),
     )
 
 
-def in_words(cells: pd.Series, column: Column, *, lang: str) -> pd.Series:
-    """Return the cells of one column in words, empty text where there is none."""
+def names_of(territory: Territory, *, lang: str) -> dict[str, str]:
+    """Return what a person calls actors, communes, cooperations and sources, by id."""
+    return {
+        **_names(territory, v.SOURCES, key="source_id", name="title"),
+        **_names(territory, v.COOPERATIONS, key="cooperation_id", name="name"),
+        **place_names(territory),
+        v.OUTSIDE: text("map.outside", lang=lang),
+    }
+
+
+def _names(territory: Territory, table: str, *, key: str, name: str) -> dict[str, str]:
+    frame = territory.table(table)
+    return dict(zip(frame[key], frame[name], strict=True))
+
+
+def in_words(
+    cells: pd.Series[Any], column: Column, *, names: dict[str, str], lang: str
+) -> pd.Series[Any]:
+    """Return the cells of one column in words, empty text where there is none.
+
+    Parameters
+    ----------
+    cells : Series
+        Cells of a table of the model.
+    column : Column
+        The contract of their column.
+    names : dict of str to str
+        What :func:`names_of` gives.
+    lang : str
+        ``fr`` or ``en``.
+    """
     if column.kind in {"number", "integer"}:
         return cells
-    yes, no = (text(f"table_cell.{word}", lang=lang) for word in ("yes", "no"))
-    wording = {
-        "boolean": lambda cell: yes if cell else no,
-        "enum": lambda cell: enum_label(column.of, cell, lang=lang),
-        "enum_list": lambda cell: ", ".join(
-            enum_label(column.of, code, lang=lang) for code in v.split_list(cell)
-        ),
-        "code": lambda cell: nomenclature.label(column.of, cell, lang=lang),
-        "code_list": lambda cell: ", ".join(
-            nomenclature.label(column.of, code, lang=lang) for code in v.split_list(cell)
-        ),
-    }.get(column.kind, str)
+    wording = _wording(column, names=names, lang=lang)
     distinct = {cell: wording(cell) for cell in cells.dropna().unique()}
     return cells.map(distinct).astype("object").where(cells.notna(), "")
+
+
+def _wording(column: Column, *, names: dict[str, str], lang: str) -> Callable[[Any], str]:
+    """Return the function that words one cell of a column."""
+
+    def coded(cell: str) -> str:
+        return nomenclature.label(column.of, cell, lang=lang)
+
+    def listed(cell: str) -> str:
+        return enum_label(column.of, cell, lang=lang)
+
+    def several(one: Callable[[str], str]) -> Callable[[str], str]:
+        return lambda cell: ", ".join(one(code) for code in v.split_list(cell))
+
+    yes, no = (text(f"table_cell.{word}", lang=lang) for word in ("yes", "no"))
+    wordings: dict[str, Callable[[Any], str]] = {
+        "boolean": lambda cell: yes if cell else no,
+        "enum": listed,
+        "enum_list": several(listed),
+        "code": coded,
+        "code_list": several(coded),
+        "reference": lambda cell: names.get(cell, cell),
+    }
+    return wordings.get(column.kind, str)

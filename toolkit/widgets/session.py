@@ -17,7 +17,7 @@ from toolkit.schema import CONTRACTS
 from toolkit.settings import LANGUAGES, Settings
 from toolkit.sources import demo_territory
 from toolkit.territory import Territory
-from toolkit.views.frames import in_words, table_of
+from toolkit.views.frames import in_words, names_of, table_of
 from toolkit.views.maps import map_of
 from toolkit.views.tables import gap_table, partnership_table
 from toolkit.workspace import Workspace
@@ -89,8 +89,11 @@ class Session:
         frame = self.territory.table(table)[[column, by]].dropna()
         exploded = frame.assign(**{name: frame[name].map(v.split_list) for name in (column, by)})
         exploded = exploded.explode(column).explode(by).dropna()
+        names = names_of(self.territory, lang=self.lang)
         words = {
-            name: in_words(exploded[name], CONTRACTS[table].column(name), lang=self.lang)
+            name: in_words(
+                exploded[name], CONTRACTS[table].column(name), names=names, lang=self.lang
+            )
             for name in (column, by)
         }
         counts = pd.crosstab(words[column].to_numpy(), words[by].to_numpy())

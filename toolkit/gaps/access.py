@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+SURVEYED: Final = 0.4
+"""How far a list of services that somebody met counts as all of them (decision 0004)."""
 ACCESS_COLUMNS: Final = ("commune_id", "category", "minutes", "people", "accessibility", "ratio")
 BANDS: Final = ((1 / 3, 1.0), (2 / 3, 0.68), (1.0, 0.22))
 """Upper end of each band, as a share of the category's travel time, and its weight.
@@ -76,6 +78,7 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
 
     Notes
     -----
+    Confidence is the share of the evidence that is not estimated, times :func:`completeness`.
     A category without any service on the territory gives no row here: if people ask for it, it is
     an unmet need.  A commune of unknown population has its row, and counts for nobody.
     """
@@ -293,4 +296,19 @@ def _gap(
         people_affected=concerned,
         severity=table.share(concerned, total),
         evidence=evidence,
+        probability=completeness(sites["basis"]),
     )
+
+
+def completeness(bases: pd.Series) -> float:
+    """Return how far a list of services may be taken for all of them, in [0, 1].
+
+    A public register lists every service of its kind; a survey or a directory lists those it met,
+    so what it does not name may well exist.  That a row is estimated is counted elsewhere.
+
+    Examples
+    --------
+    >>> completeness(pd.Series(["recorded", "observed"]))
+    0.7
+    """
+    return float(np.where(bases == "observed", SURVEYED, 1.0).mean())

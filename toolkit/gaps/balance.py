@@ -68,7 +68,9 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     -----
     Severity is the largest of three shares: of all that the territory needs (offers) in the same
     root category, where each measure weighs as much as it has rows; of its actors; of its people,
-    for needs of communes.  A row that is partly met counts for its unmet part.
+    for needs of communes.  A row that is partly met counts for its unmet part.  Confidence is the
+    share of the evidence that is not estimated, times how far the other side was asked too
+    (:func:`toolkit.gaps.leftovers.both_sides`).
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
     matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
@@ -80,7 +82,7 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
         (leftovers.NEEDS, needs, resources),
         (leftovers.RESOURCES, resources[~for_people.astype("bool")], needs),
     ):
-        scale = leftovers.Scale.of(territory, rows)
+        scale = leftovers.Scale.of(territory, rows, others=others)
         unsized = rows[rows["base"].isna()]
         partner = has_partner(unsized, others[others["base"] != 0], side=side, settings=settings)
         gaps += leftovers.measured(rows, matches, side=side, scale=scale)

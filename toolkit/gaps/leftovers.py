@@ -38,15 +38,21 @@ RESOURCES: Final = Side(v.UNUSED_RESOURCE, "resource", v.RESOURCES, "need", v.NE
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """People, jobs (0 where unknown) and quantities over which severity is a share."""
+    """People, jobs (0 where unknown) and quantities over which severity is a share.
+
+    ``asked`` is, by root category, how far the other side was asked too: that nobody serves a need,
+    or takes a resource, says little where few were asked.
+    """
 
     population: Mapping[str, float]
     jobs: Mapping[str, float]
     stake: table.Wholes
+    asked: Mapping[str, float]
 
     @classmethod
-    def of(cls, territory: Territory, rows: pd.DataFrame) -> Scale:
+    def of(cls, territory: Territory, rows: pd.DataFrame, *, others: pd.DataFrame) -> Scale:
         """Return population by commune, jobs by actor, and totals of the rows of a side."""
+        asked = both_sides(rows["category"], others["category"])
         rows = rows[rows["base"] != 0]
         keys = zip(rows["category"].map(quantities.root_of), _measures(rows), strict=True)
         communes, actors = territory.table(v.COMMUNES), territory.table(v.ACTORS)
@@ -54,7 +60,24 @@ class Scale:
             dict(zip(communes["commune_id"], communes["population"].fillna(0.0), strict=True)),
             dict(zip(actors["actor_id"], actors["jobs"].fillna(0.0), strict=True)),
             table.Wholes.of(keys, rows["base"].fillna(1.0)),
+            asked,
         )
+
+
+def both_sides(own: pd.Series, others: pd.Series) -> dict[str, float]:
+    """Return, by root category, min(1, (rows of the other side + 1) / (own rows + 1)).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> both_sides(pd.Series(["land.pasture"] * 3), pd.Series(["land.forest"]))
+    {'land': 0.5}
+    """
+    counts, other_counts = (side.map(quantities.root_of).value_counts() for side in (own, others))
+    return {
+        str(root): min(1.0, (float(other_counts.get(root, 0)) + 1.0) / (float(count) + 1.0))
+        for root, count in counts.sort_index().items()
+    }
 
 
 def measured(
@@ -216,6 +239,7 @@ def _gap(
         observed=0.0 if all_left else expected - math.fsum(lack.left for lack in own),
         unit=unit,
         evidence=[*rows, *matched],
+        probability=scale.asked[quantities.root_of(category)],
         **concerned,
     )
 

@@ -67,7 +67,8 @@ def test_people_out_of_reach(with_rows):
     assert gap["severity"] == pytest.approx(3500 / 4500)
     assert gap["people_affected"] == 3500.0
     assert gap["unit"] == "person"
-    assert gap["confidence"] == pytest.approx(3 / 4)
+    # Three facts of four are not estimated; one service of two was met by a survey.
+    assert gap["confidence"] == pytest.approx(3 / 4 * (0.4 + 1.0) / 2)
     assert gap["actor_ids"] == "A1|A2"
     white = evidence[evidence["role"] == "commune"]
     assert white[["row_id", "quantity"]].to_numpy().tolist() == [

@@ -67,7 +67,8 @@ def test_what_is_left_on_both_sides(with_rows):
     assert gap["commune_id"] == ""
     assert gap["evidence"] == 6
     assert gap["basis"] == "estimated"
-    assert gap["confidence"] == pytest.approx(5 / 6)
+    # Five facts of six are not estimated; two offers stand against three needs.
+    assert gap["confidence"] == pytest.approx(5 / 6 * (2 + 1) / (3 + 1))
     # 1 of 1 t and 4 of 9 t: 1.44 of 6 actors; fewer than ten rows are no scale for tonnes.
     assert gap["severity"] == pytest.approx((1 + 4 / 9) / 6)
     assert math.isnan(gap["people_affected"])

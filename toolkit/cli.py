@@ -31,7 +31,7 @@ WRONG_USE: Final = 2
 PROBLEMS_SHOWN: Final = 8 * SHOWN
 
 # The classes of the library that parses, reached by its public names only.
-_UsageFault: Final = typer.BadParameter.__bases__[0]
+_UsageFault: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     add_completion=False,
@@ -120,7 +120,7 @@ def demo(
 
 
 @app.command("new", help="cli.new.help")
-def new(
+def new(  # noqa: PLR0913 - one parameter an option
     folder: Folder,
     from_file: Annotated[list[Path], typer.Option("--from-file", help="cli.opt.from_file")],
     communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",

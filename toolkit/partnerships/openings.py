@@ -99,7 +99,7 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
     most = settings.openings_max
     kept_free = min(len(free), max(most // GAPLESS_SHARE, most - len(rows)))
     from_gaps = [
-        _opening(_Gap(row, tuple(evidence[str(row["gap_id"])]), facts))  # type: ignore[arg-type]
+        _opening(_Gap(row, tuple(evidence[str(row["gap_id"])]), facts))
         for row in _in_turn(rows)[: most - kept_free]
     ]
     return tuple(sorted([*from_gaps, *free[:kept_free]], key=_urgency))

@@ -298,8 +298,10 @@ def _translate(command: Any, lang: str) -> None:  # noqa: ANN401 - the parsing l
 
 
 def _usage_text(fault: Any, lang: str) -> str:  # noqa: ANN401 - the parsing library's own class
-    """Return what is wrong with the words of the command line."""
+    """Return what is wrong with the words of the command line; the help where there are none."""
     kind = type(fault).__name__
+    if kind == "NoArgsIsHelpError":
+        return str(fault.format_message())
     parameter = getattr(fault, "param", None)
     options = [word for word in getattr(parameter, "opts", ()) if word.startswith("--")]
     shown = {
@@ -333,10 +335,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_words(words, getattr(command, "commands", {}))
         code = command.main(args=words, prog_name="maillage", standalone_mode=False)
     except _UsageFault as fault:
-        if type(fault).__name__ == "NoArgsIsHelpError":
-            typer.echo(fault.format_message(), err=True)
-        else:
-            typer.echo(_usage_text(fault, lang), err=True)
+        typer.echo(_usage_text(fault, lang), err=True)
         return WRONG_USE
     except ToolkitError as error:
         _show_problems(error, lang)

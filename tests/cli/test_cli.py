@@ -10,55 +10,13 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
-import openpyxl
 import pytest
 
-from tests.conftest import tiny_tables
+from tests.cli.conftest import Fill
 from toolkit import cli
 from toolkit.workspace import Workspace
 
 COMMANDS = ["check", "demo", "diagnose", "import", "lab", "new", "report"]
-
-
-@pytest.fixture(autouse=True)
-def french(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MAILLAGE_LANG", "fr")
-
-
-@pytest.fixture
-def outlines(tmp_path: Path) -> Path:
-    communes = tiny_tables()["communes"].to_crs(epsg=4326)
-    frame = communes.rename(columns={"commune_id": "code", "name": "nom"})[
-        ["code", "nom", "population", "geometry"]
-    ]
-    path = tmp_path / "communes.geojson"
-    path.write_text(frame.to_json(drop_id=True), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path: Path, outlines: Path) -> Path:
-    target = tmp_path / "mon territoire"
-    code = cli.main(["new", str(target), "--from-file", str(outlines), "--cog-year", "2026"])
-    assert code == 0
-    return target
-
-
-def fill(folder: Path, rows: list[dict[str, object]], *, sheet: str = "Acteurs") -> None:
-    """Type rows into a sheet of the workbook, under its own headers."""
-    path = folder / "saisie.xlsx"
-    book = openpyxl.load_workbook(path)
-    page = book[sheet]
-    headers = {
-        str(cell.value).replace("*", "").strip(): cell.column for cell in page[1] if cell.value
-    }
-    first = page.max_row + 1
-    for place, row in enumerate(rows):
-        for name, value in row.items():
-            page.cell(row=first + place, column=headers[name], value=value)
-    book.save(path)
 
 
 GOOD = {"Nom": "Scierie {{7*7}}", "Famille": "Entreprise privée", "Commune": "Ambreval"}
@@ -143,7 +101,7 @@ def test_new_asks_for_the_year_of_the_geography(
     assert not target.exists()
 
 
-def test_import_then_report(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_then_report(folder: Path, fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     fill(folder, [GOOD])
     assert cli.main(["check", str(folder)]) == 0
     assert Workspace(folder).territory().actors.empty
@@ -157,7 +115,7 @@ def test_import_then_report(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_import_tells_every_problem_and_takes_nothing(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, fill: Fill, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(folder, [GOOD, BAD])
     assert cli.main(["check", str(folder)]) == 1
@@ -172,7 +130,7 @@ def test_import_tells_every_problem_and_takes_nothing(
 
 
 def test_partial_import_takes_the_sound_row(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, fill: Fill, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(folder, [GOOD, BAD])
     assert cli.main(["import", str(folder), "--partial"]) == 1

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toolkit import vocabulary as v
-from toolkit.language import enum_label, number, percent, text
+from toolkit.language import enum_label, has_text, number, percent, text
 from toolkit.report.gap_facts import row_words
 from toolkit.views.words import (
     COUNTED,
     as_number,
+    candidate_subject,
     candidate_title,
     place_names,
     quantity_text,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 _PRACTICES_MAX = 3
+_NETWORK = frozenset({v.ISOLATED_ACTOR, v.STRUCTURAL_HOLE})
+"""Kinds whose shortfall is a number of ties or actors, which a group cannot be said to cover."""
 
 
 def candidate_facts(public: PublicDiagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
@@ -96,6 +100,7 @@ class _Writer:
             "type": row["type"],
             "type_label": enum_label("partnership_type", row["type"], lang=lang),
             "selected": bool(row["selected"]),
+            "why": self._why(row, kind=kind),
             "answers": enum_label("gap", kind, lang=lang),
             "gaps": [{"place": gap["place"], "title": gap["title"]} for gap in answered],
             "objectives": [
@@ -120,6 +125,15 @@ class _Writer:
                 *(self._question(question) for question in told.questions),
             ],
         }
+
+    def _why(self, row: Mapping[Any, Any], *, kind: str) -> str:
+        """Return in one sentence why these actors together."""
+        subject = candidate_subject(row, lang=self.lang)
+        key = f"report.why.{kind}"
+        if not has_text(f"{key}.about", lang=self.lang):
+            return ""
+        case = "about" if subject else "bare"
+        return text(f"{key}.{case}", lang=self.lang, subject=subject)
 
     def _member(self, role: Mapping[Any, Any]) -> Facts:
         lang, actor = self.lang, str(role["actor_id"])
@@ -146,7 +160,8 @@ class _Writer:
         if role["secret"]:
             return f"{said} ({text('privacy.confidential', lang=lang).lower()})"
         what, _ = self.rows.get((str(role["fact_table"]), str(role["fact_id"])), ("", ""))
-        amount = quantity_text(role["quantity"], role["unit"], lang=lang)
+        bare = "tie" if role["reason"] == "broker_ties" else ""
+        amount = quantity_text(role["quantity"], role["unit"], lang=lang, bare=bare)
         detail = ", ".join(part for part in (what, amount) if part)
         return f"{said}{text('report.colon', lang=lang)}{detail}" if detail else said
 
@@ -163,8 +178,9 @@ class _Writer:
     def _certificate(self, row: Mapping[Any, Any]) -> str:
         gap = as_number(row["bound_gap_pct"])
         if row["certificate"] == "optimal" or gap is None:
-            return text(f"report.certificate.{row['certificate']}", lang=self.lang, gap="")
-        shown = number(gap, lang=self.lang)
+            return text(f"report.certificate.{row['certificate']}", lang=self.lang)
+        # A bound may be rounded up, never down to nothing.
+        shown = number(max(math.ceil(gap * 10) / 10, 0.1), lang=self.lang)
         return text("report.certificate.bounded", lang=self.lang, gap=shown)
 
     def _cooperations(self, candidate_id: str) -> list[Facts]:
@@ -191,14 +207,14 @@ class _Writer:
 
     def _covered(self, told: Explanation) -> str:
         """Return how much of the shortfall the group can cover."""
-        bare = COUNTED.get(told.kind, "")
-        amounts = {
-            name: quantity_text(getattr(told, name), told.unit, lang=self.lang, bare=bare)
-            for name in ("covered", "shortfall")
-        }
-        if not all(amounts.values()) or told.shortfall <= 0:
+        covered, shortfall = as_number(told.covered), as_number(told.shortfall)
+        if not covered or not shortfall or told.kind in _NETWORK:
             return ""
-        return text("report.candidates.covered", lang=self.lang, **amounts)
+        bare = COUNTED.get(told.kind, "")
+        amount = quantity_text(covered, told.unit, lang=self.lang, bare=bare)
+        share = percent(covered / shortfall, lang=self.lang)
+        case = "all_covered" if covered >= shortfall else "covered"
+        return text(f"report.candidates.{case}", lang=self.lang, covered=amount, share=share)
 
     def _broker(self, told: Explanation) -> str:
         """Return who of the members already works with many others."""

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from toolkit import vocabulary as v
-from toolkit.language import date, enum_label, listing, number, percent, table_label, text
+from toolkit.language import date, enum_label, number, percent, table_label, text
 from toolkit.privacy import PublicDiagnosis, public_diagnosis
 from toolkit.report.candidate_facts import candidate_facts
+from toolkit.report.flow_facts import flow_facts
 from toolkit.report.gap_facts import gap_facts
 from toolkit.report.method_facts import method_facts
-from toolkit.views.layers import family_counts, far_services, is_aggregated
+from toolkit.report.summary_facts import SURE, summary_of
+from toolkit.views.layers import family_counts, far_services, is_aggregated, layer_sizes
 from toolkit.views.palette import FAMILY_COLOURS
 from toolkit.views.words import as_number, category_label, name_list, place_names, quantity_text
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from toolkit.territory import Territory
 
 Facts = dict[str, Any]
-_HIGHLIGHTS = 3
 
 
 def facts_of(
@@ -50,8 +51,8 @@ def facts_of(
     Returns
     -------
     dict
-        ``lang, territory, made_on, summary, figures, families, gap_kinds, types, gaps, candidates,
-        cooperations, practices, communes, confidential, decisions, sources, methods, limits``.
+        ``lang, territory, made_on, summary, figures, families, flows, gap_kinds, types, gaps,
+        candidates, cooperations, practices, communes, drawn, confidential, decisions, sources, methods, limits``.
     """
     lang = lang or diagnosis.settings.language
     return public_facts(public_diagnosis(diagnosis, lang=lang), lang=lang, made_on=made_on)
@@ -74,10 +75,11 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
         },
         "made_on": day.isoformat() if day else "",
         "made_on_text": date(day, lang=lang) if day else "",
-        "summary": _summary(diagnosis, gaps=gaps, candidates=candidates, lang=lang),
+        "summary": summary_of(diagnosis, gaps=gaps, candidates=candidates, lang=lang),
         "figures": _figures(diagnosis, lang=lang),
         "families": _families(territory, lang=lang),
-        "gap_kinds": _counts(diagnosis.gaps["kind"], v.GAP_KINDS, name="gap", lang=lang),
+        "flows": flow_facts(territory, lang=lang),
+        "gap_kinds": _gap_kinds(diagnosis.gaps["kind"], gaps=gaps, lang=lang),
         "types": _counts(
             diagnosis.partnerships["type"], v.PARTNERSHIP_TYPES, name="partnership_type", lang=lang
         ),
@@ -87,6 +89,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
         "practices": _practices(territory),
         "communes": _communes(diagnosis, lang=lang),
         "aggregated": is_aggregated(territory),
+        "drawn": layer_sizes(diagnosis),
         "confidential": _confidential(public, lang=lang),
         "decisions": _decisions(territory, candidates, lang=lang),
         "sources": _sources(territory, lang=lang),
@@ -127,72 +130,7 @@ def _last_retrieved(territory: Territory) -> dt.date | None:
     return max(valid, default=None)
 
 
-# --- summary and figures ----------------------------------------------------------------------
-def _summary(
-    diagnosis: Diagnosis, *, gaps: list[Facts], candidates: list[Facts], lang: str
-) -> list[str]:
-    """Return the report in a few sentences."""
-    territory = diagnosis.territory
-    counts = {name: len(territory.table(name)) for name in v.TABLES}
-    said = [
-        text(
-            "report.summary.who",
-            lang=lang,
-            territory=territory.name,
-            communes=_count("commune", counts[v.COMMUNES], lang=lang),
-            people=_count("person", round(territory.population), lang=lang),
-            actors=_count("actor", counts[v.ACTORS], lang=lang),
-            rows=listing(
-                [_count(name, counts[name], lang=lang) for name in (v.RESOURCES, v.NEEDS, v.FLOWS)],
-                lang=lang,
-            ),
-        )
-    ]
-    if gaps:
-        first = [f"{gap['title']} ({gap['kind_label'].lower()})" for gap in _one_a_kind(gaps)]
-        said.append(
-            text("report.summary.gaps", lang=lang, count=len(gaps), first=listing(first, lang=lang))
-        )
-    else:
-        said.append(text("report.summary.no_gap", lang=lang))
-    if candidates:
-        selected = sum(candidate["selected"] for candidate in candidates)
-        said.append(
-            text(
-                "report.summary.candidates",
-                lang=lang,
-                count=len(candidates),
-                selected=number(selected, lang=lang),
-            )
-        )
-    else:
-        said.append(text("report.summary.no_candidate", lang=lang))
-    estimated = _estimated_share(territory)
-    if estimated > 0:
-        said.append(
-            text("report.summary.estimated", lang=lang, share=percent(estimated, lang=lang))
-        )
-    return said
-
-
-def _one_a_kind(gaps: list[Facts]) -> list[Facts]:
-    """Return the first gap of each of the first kinds."""
-    found: dict[str, Facts] = {}
-    for gap in gaps:
-        found.setdefault(gap["kind"], gap)
-    return list(found.values())[:_HIGHLIGHTS]
-
-
-def _estimated_share(territory: Territory) -> float:
-    """Return the share of resources and needs that are only estimated."""
-    bases = pd.concat([territory.table(name)["basis"] for name in (v.RESOURCES, v.NEEDS)])
-    return float((bases == "estimated").mean()) if len(bases) else 0.0
-
-
-def _count(name: str, count: int, *, lang: str) -> str:
-    return text(f"report.count.{name}", lang=lang, count=count)
-
-
+# --- figures -----------------------------------------------------------------------------------
 def _figures(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
     """Return the key figures, each with its label."""
     territory = diagnosis.territory
@@ -249,6 +187,18 @@ def _counts(cells: pd.Series, codes: tuple[str, ...], *, name: str, lang: str) -
         for code in codes
         if counts.get(code, 0)
     ]
+
+
+def _gap_kinds(kinds: pd.Series, *, gaps: list[Facts], lang: str) -> list[Facts]:
+    """Return the kinds of gaps that were found: how many, how many are sure, what they are."""
+    counted = _counts(kinds, v.GAP_KINDS, name="gap", lang=lang)
+    for kind in counted:
+        own = [gap for gap in gaps if gap["kind"] == kind["code"]]
+        sure = sum(gap["confidence"] >= SURE for gap in own)
+        kind["what"] = text(f"report.gap_kind.{kind['code']}", lang=lang)
+        kind["sure"] = number(sure, lang=lang)
+        kind["places"] = [gap["place"] for gap in own]
+    return counted
 
 
 # --- lists ------------------------------------------------------------------------------------

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toolkit import vocabulary as v
-from toolkit.language import enum_label, has_text, number, percent, table_label, text
+from toolkit.language import enum_label, has_text, listing, number, percent, table_label, text
 from toolkit.privacy import small_count
 from toolkit.views.words import (
     COUNTED,
     as_number,
     category_label,
-    gap_form,
+    gap_name,
     gap_title,
     name_list,
     place_names,
@@ -68,9 +69,12 @@ class _Writer:
     def gap(self, place: int, row: Mapping[Any, Any]) -> Facts:
         """Return the facts of one gap."""
         lang = self.lang
-        facts = self.evidence.get(str(row["gap_id"]), [])
+        told = self.evidence.get(str(row["gap_id"]), [])
+        facts = [fact for _, fact in sorted(map(self._sized_fact, told), key=lambda pair: pair[0])]
         actors = v.split_list(row["actor_ids"])
-        names = name_list(self.names.get(actor, actor) for actor in actors)
+        named = name_list(self.names.get(actor, actor) for actor in actors)
+        names = sorted(named, key=folded)
+        figures = self._figures(row)
         severity, confidence = float(row["severity"]), float(row["confidence"])
         return {
             "id": str(row["gap_id"]),
@@ -78,7 +82,7 @@ class _Writer:
             "kind": row["kind"],
             "kind_label": enum_label("gap", row["kind"], lang=lang),
             "title": gap_title(row, lang=lang),
-            "sentence": self._sentence(row),
+            "sentence": self._sentence(row, figures),
             "category": row["category"] if isinstance(row["category"], str) else "",
             "where": [self.names.get(code, code) for code in v.split_list(row["commune_id"])],
             "severity": round(severity, 4),
@@ -86,33 +90,66 @@ class _Writer:
             "confidence": round(confidence, 4),
             "confidence_text": _share(confidence, lang=lang),
             "order": round(severity * confidence, 6),
-            **{name: self._amount(row, name) for name in ("expected", "observed", "shortfall")},
-            "shortfall_value": as_number(row["shortfall"]),
+            **{name: self._amount(row, value) for name, value in figures.items()},
+            "shortfall_value": figures["shortfall"],
             "people": self._people(row["people_affected"]),
             "secret": bool(row["secret"]),
             "basis": enum_label("basis", row["basis"], lang=lang),
-            "basis_shares": basis_shares(facts, lang=lang),
+            "basis_shares": basis_shares(told, lang=lang),
             "actors": names[:SHOWN],
             "actors_more": max(0, len(names) - SHOWN),
-            "evidence": [self._fact(fact) for fact in facts[:SHOWN]],
+            "actors_text": enumeration(names, shown=SHOWN, lang=lang),
+            "evidence": facts[:SHOWN],
             "evidence_more": max(0, len(facts) - SHOWN),
         }
 
-    def _sentence(self, row: Mapping[Any, Any]) -> str:
-        """Return the gap as a sentence; without figures where they are secret or unknown."""
-        values = {name: as_number(row[name]) for name in ("expected", "observed", "shortfall")}
-        key = f"report.gap.{row['kind']}"
-        if gap_form(str(row["gap_id"])) == "shared":
-            key += "_shared"
-        if None in values.values() or not has_text(f"{key}.figures", lang=self.lang):
-            return text(f"{key}.bare", lang=self.lang)
-        said = {name: self._amount(row, name) for name in values}
-        return text(f"{key}.figures", lang=self.lang, **said)
+    def _figures(self, row: Mapping[Any, Any]) -> dict[str, float | None]:
+        """Return the figures of a gap; none where they would tell of too few people."""
+        figures = {name: as_number(row[name]) for name in ("expected", "observed", "shortfall")}
+        counted = (figures["observed"], figures["shortfall"])
+        if row["unit"] == "person" and any(
+            0 < count and small_count(count, threshold=self.threshold)
+            for count in counted
+            if count is not None
+        ):
+            return dict.fromkeys(figures)
+        return figures
 
-    def _amount(self, row: Mapping[Any, Any], name: str) -> str:
+    def _sentence(self, row: Mapping[Any, Any], figures: Mapping[str, float | None]) -> str:
+        """Return the gap as a sentence; without figures where they are secret or unknown."""
+        key = self._sentence_key(str(row["gap_id"]), kind=str(row["kind"]))
+        expected, observed, shortfall = (
+            figures[name] for name in ("expected", "observed", "shortfall")
+        )
+        if expected is None or observed is None or shortfall is None:
+            return text(f"{key}.bare", lang=self.lang)
+        case = "whole" if observed <= 0 and self._has(f"{key}.whole") else "figures"
+        return text(
+            f"{key}.{case}",
+            lang=self.lang,
+            count=max(1, round(shortfall)),
+            total=self._bare(expected),
+            found=self._bare(observed),
+            **{name: self._amount(row, value) for name, value in figures.items()},
+        )
+
+    def _sentence_key(self, gap_id: str, *, kind: str) -> str:
+        """Return under which key the sentences of a gap are, the most particular there is."""
+        name = gap_name(gap_id)
+        key = f"report.gap.{kind}"
+        particular = (f"{key}_{name.form}_{name.nature}", f"{key}_{name.form}")
+        return next((one for one in particular if self._has(f"{one}.bare")), key)
+
+    def _has(self, key: str) -> bool:
+        return any(has_text(f"{key}{end}", lang=self.lang) for end in ("", ".other"))
+
+    def _bare(self, amount: float) -> str:
+        return number(amount, lang=self.lang)
+
+    def _amount(self, row: Mapping[Any, Any], value: float | None) -> str:
         """Return one of the figures of a gap, with its unit or what it counts."""
         bare = COUNTED.get(str(row["kind"]), "")
-        return quantity_text(row[name], row["unit"], lang=self.lang, bare=bare)
+        return quantity_text(value, row["unit"], lang=self.lang, bare=bare)
 
     def _people(self, cell: object) -> str:
         count = as_number(cell)
@@ -121,6 +158,19 @@ class _Writer:
         if small_count(count, threshold=self.threshold):
             return text("report.fewer_than", lang=self.lang, count=self.threshold)
         return number(round(count), lang=self.lang)
+
+    def _sized_fact(self, fact: Mapping[Any, Any]) -> tuple[tuple[Any, ...], Facts]:
+        """Return a fact of the evidence in words, after what it is sorted by: size, then name."""
+        worded = self._fact(fact)
+        size = None if fact["secret"] else as_number(fact["quantity"])
+        return (
+            v.EVIDENCE_ROLES.index(str(fact["role"])),
+            size is None,
+            -(size or 0.0),
+            folded(worded["what"]),
+            folded(worded["who"]),
+            str(fact["row_id"]),
+        ), worded
 
     def _fact(self, fact: Mapping[Any, Any]) -> Facts:
         """Return one fact of the evidence in words."""
@@ -142,6 +192,28 @@ class _Writer:
             "basis": enum_label("basis", fact["basis"], lang=lang),
             "source": self.sources.get(fact["source_id"], ""),
         }
+
+
+def folded(name: str) -> tuple[str, str]:
+    """Return what names are sorted by: letters without case and accents, then the name itself."""
+    letters = unicodedata.normalize("NFD", name)
+    bare = "".join(mark for mark in letters if not unicodedata.combining(mark))
+    return bare.casefold(), name
+
+
+def enumeration(names: Sequence[str], *, shown: int, lang: str) -> str:
+    """Return names as a list in a sentence, the last of many counted; without a full stop.
+
+    Examples
+    --------
+    >>> enumeration(["A", "B", "C", "D"], shown=2, lang="fr")
+    'A, B et 2 autres'
+    """
+    more = len(names) - shown
+    if more <= 0:
+        return listing(list(names), lang=lang)
+    first = ", ".join(names[:shown])
+    return text("report.and_more", lang=lang, count=more, names=first)
 
 
 def _share(share: float, *, lang: str) -> str:

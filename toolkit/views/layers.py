@@ -235,6 +235,10 @@ def _communes(diagnosis: Diagnosis, *, lang: str) -> dict[str, Any]:
         ],
         "x": np.round(centres.x.to_numpy(), DECIMALS).tolist(),
         "y": np.round(centres.y.to_numpy(), DECIMALS).tolist(),
+        # Larger communes keep their name where there is no room for all.
+        "order": np.argsort(-communes["population"].fillna(0).to_numpy(float), kind="stable")
+        .astype(int)
+        .tolist(),
         "rings": [rings(shape) for shape in shapes],
         "far": [far.get(code, []) for code in communes["commune_id"]],
     }
@@ -355,12 +359,7 @@ def _gaps(
 ) -> list[dict[str, Any]]:
     """Return, for each commune in which gaps have facts, how many and which come first."""
     titles: dict[str, dict[str, None]] = {}
-    home = dict(
-        zip(
-            *(diagnosis.territory.table(v.ACTORS)[c] for c in ("actor_id", "commune_id")),
-            strict=True,
-        )
-    )
+    home = _homes(diagnosis.territory)
     for gap in diagnosis.gaps.to_dict(orient="records"):
         title = f"{enum_label('gap', gap['kind'], lang=lang)} · {gap_title(_keyed(gap), lang=lang)}"
         for commune in _gap_communes(gap, home):
@@ -413,6 +412,45 @@ def _candidates(diagnosis: Diagnosis, ends: Ends, *, lang: str) -> list[dict[str
 def _keyed(row: Mapping[Any, Any]) -> Mapping[str, object]:
     """Return a row under the type that its keys have: names of columns."""
     return row
+
+
+def layer_sizes(diagnosis: Diagnosis) -> dict[str, int]:
+    """Return how much each layer of a map holds; a layer that holds nothing is not offered.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        Already fit for publication.
+
+    Returns
+    -------
+    dict of str to int
+        By key of the layer (families too), and by way of the flows (``flows_in`` ...).
+    """
+    territory = diagnosis.territory
+    flows = territory.table(v.FLOWS)
+    comes, goes = flows["origin"] == v.OUTSIDE, flows["destination"] == v.OUTSIDE
+    members = territory.table(v.MEMBERS)["cooperation_id"].value_counts()
+    home = _homes(territory)
+    concerned = (set(_gap_communes(gap, home)) for gap in diagnosis.gaps.to_dict(orient="records"))
+    families = family_counts(territory)
+    return {
+        "access": len(far_services(diagnosis, lang="fr")),
+        "flows": min(len(flows), FLOWS_MAX),
+        "flows_in": int(comes.sum()),
+        "flows_out": int(goes.sum()),
+        "flows_inside": int((~comes & ~goes).sum()),
+        "cooperations": int((members > 1).sum()),
+        **{family: int(families[family]) for family in v.FAMILIES},
+        "gaps": len(set().union(*concerned)),
+        "candidates": int(diagnosis.partnerships["selected"].sum()),
+    }
+
+
+def _homes(territory: Territory) -> dict[str, str]:
+    """Return the commune of every actor."""
+    actors = territory.table(v.ACTORS)
+    return dict(zip(actors["actor_id"], actors["commune_id"], strict=True))
 
 
 def _texts(lang: str) -> dict[str, str]:

@@ -21,9 +21,9 @@ from toolkit.language import enum_label, text
 from toolkit.privacy import public_diagnosis
 from toolkit.resources import asset_text, shipped
 from toolkit.views import blocks
-from toolkit.views.layers import FLOWS_MAX, map_data
+from toolkit.views.layers import layer_sizes, map_data
 from toolkit.views.palette import shape_svg
-from toolkit.vocabulary import FAMILIES, FLOWS
+from toolkit.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -199,26 +199,40 @@ def _identify(element: Element, name: str) -> None:
 
 
 def _layer_names(diagnosis: Diagnosis, *, lang: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield key, encoded name and whether it is shown at first, for each layer from below."""
+    """Yield key, encoded name and whether it is shown at first, for each layer from below.
+
+    A layer that holds nothing is left out.
+    """
     territory = diagnosis.territory
     yield (
         "communes",
         blocks.html_text(text("layer.communes", lang=lang, territory=territory.name)),
         True,
     )
-    yield "access", blocks.html_text(text("layer.access", lang=lang)), False
-    shown = min(len(territory.table(FLOWS)), FLOWS_MAX)
-    yield "flows", blocks.html_text(text("layer.flows", lang=lang, count=shown)), False
-    yield "cooperations", blocks.html_text(text("layer.cooperations", lang=lang)), False
-    counts = territory.actors["family"].value_counts()
+    sizes = layer_sizes(diagnosis)
+    flows = text("layer.flows", lang=lang, count=sizes["flows"])
+    names = {
+        "access": text("layer.access", lang=lang),
+        "flows": flows,
+        "cooperations": text("layer.cooperations", lang=lang),
+    }
+    for key, name in names.items():
+        if sizes[key]:
+            yield key, blocks.html_text(name), False
     for family in FAMILIES:
-        shape = shape_svg(family, x=7, y=7, radius=5)
-        mark = f'<svg width="14" height="14" aria-hidden="true">{shape}</svg>'
-        label = enum_label("family", family, lang=lang)
-        count = text("layer.count", lang=lang, label=label, count=int(counts.get(family, 0)))
-        yield family, f"{mark} {blocks.html_text(count)}", True
-    yield "gaps", blocks.html_text(text("layer.gaps", lang=lang)), False
-    yield "candidates", blocks.html_text(text("layer.candidates", lang=lang)), False
+        if sizes[family]:
+            yield family, _family_name(family, count=sizes[family], lang=lang), True
+    for key in ("gaps", "candidates"):
+        if sizes[key]:
+            yield key, blocks.html_text(text(f"layer.{key}", lang=lang)), False
+
+
+def _family_name(family: str, *, count: int, lang: str) -> str:
+    """Return the mark of a family and the encoded name of its layer."""
+    shape = shape_svg(family, x=7, y=7, radius=5)
+    mark = f'<svg width="14" height="14" aria-hidden="true">{shape}</svg>'
+    label = enum_label("family", family, lang=lang)
+    return f"{mark} {blocks.html_text(text('layer.count', lang=lang, label=label, count=count))}"
 
 
 def map_page(diagnosis: Diagnosis, *, lang: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit import nomenclature, units
 from toolkit import vocabulary as v
@@ -14,8 +14,8 @@ from toolkit.language import enum_label, has_text, listing, number, text
 if TYPE_CHECKING:
     from toolkit.territory import Territory
 
-_LEAK_DIRECTIONS = ("in", "out")
 _FORMS = ("shared", "unsized")
+_ISOLATED_FORMS = ("all", "unknown")
 _LISTS = ("categories", "sectors", "pillars")
 
 
@@ -82,6 +82,44 @@ def as_number(value: object) -> float | None:
     return amount if amount == amount and abs(amount) != float("inf") else None  # noqa: PLR0124
 
 
+class GapName(NamedTuple):
+    """What the id of a gap says: its kind, its subject and how both are qualified.
+
+    ``form`` is the variant of the kind for which there are words of their own; ``nature`` is that
+    of the flows of a leak; ``measure`` is given where it is not the usual one of the category.
+    """
+
+    kind: str
+    subject: str = ""
+    form: str = ""
+    nature: str = ""
+    measure: str = ""
+
+
+def gap_name(gap_id: str) -> GapName:
+    """Return what the id of a gap says; what it does not know of an id is left out.
+
+    Examples
+    --------
+    >>> gap_name("leak:in:skills.it:service").form, gap_name("leak:out:materials.wood").nature
+    ('in', 'material')
+    >>> gap_name("service_access:services.health:shared").form
+    'shared'
+    """
+    kind, *parts = gap_id.split(":")
+    form = ""
+    if kind in {v.LEAK, v.STRUCTURAL_HOLE} and parts:
+        form = parts.pop(0)
+    subject = parts.pop(0) if parts else ""
+    if kind == v.ISOLATED_ACTOR:
+        form = subject if subject in _ISOLATED_FORMS else ""
+    form = form or next((part for part in parts if part in _FORMS), "")
+    nature = next((part for part in parts if part in v.FLOW_NATURES), "material")
+    measures = set(nomenclature.table("units")["dimension"])
+    measure = next((part for part in parts if part in measures), "")
+    return GapName(kind, subject, form, nature if kind == v.LEAK else "", measure)
+
+
 def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
     """Return the name of a gap: its kind is said elsewhere.
 
@@ -92,39 +130,45 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
     lang : str
         ``fr`` or ``en``.
     """
-    kind, gap_id = str(gap["kind"]), str(gap["gap_id"])
-    category = category_label(gap["category"], lang=lang)
-    if kind == v.STRUCTURAL_HOLE:
-        _, subject, pair = gap_id.split(":")
-        groups = [
-            enum_label("family", code, lang=lang)
-            if subject == "family"
-            else category_label(code, lang=lang)
-            for code in pair.split("-")
-        ]
-        return text("gap_title.structural_hole", lang=lang, groups=listing(groups, lang=lang))
-    if kind == v.ISOLATED_ACTOR:
+    name = gap_name(str(gap["gap_id"]))
+    if name.kind == v.STRUCTURAL_HOLE:
+        groups = _groups(name, lang=lang)
+        return text("gap_title.structural_hole", lang=lang, groups=groups)
+    if name.kind == v.ISOLATED_ACTOR:
+        if name.form == "all":
+            return text("gap_title.isolated_all", lang=lang)
         count = len(v.split_list(gap["actor_ids"]))
-        sector = category_label(gap_id.rsplit(":", 1)[-1], lang=lang)
+        sector = sector_label(name.subject, lang=lang)
         return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
-    form = gap_form(gap_id)
-    return text(f"gap_title.{form}", lang=lang, category=category) if form else category
+    form = f"{name.kind}_{name.form}" if name.form else name.kind
+    if name.kind == v.LEAK:
+        form = f"leak_{name.form}_{name.nature}"
+    title = category_label(gap["category"], lang=lang)
+    if has_text(f"gap_title.{form}", lang=lang):
+        title = text(f"gap_title.{form}", lang=lang, category=title)
+    if not name.measure:
+        return title
+    measure = text(f"measure.{name.measure}", lang=lang)
+    return text("gap_title.measured", lang=lang, title=title, measure=measure)
 
 
-def gap_form(gap_id: str) -> str:
-    """Return the form of a gap within its kind, as its id says; empty for the usual one.
+def sector_label(sector: str, *, lang: str) -> str:
+    """Return what a person reads for the sector of actors, also where it is not known."""
+    if sector == "unknown":
+        return text("gap_title.unknown_sector", lang=lang)
+    return category_label(sector, lang=lang)
 
-    Examples
-    --------
-    >>> gap_form("leak:in:materials.wood"), gap_form("service_access:services.health:shared")
-    ('leak_in', 'shared')
-    >>> gap_form("unmet_need:materials.wood")
-    ''
-    """
-    parts = gap_id.split(":")
-    if parts[0] == v.LEAK:
-        return f"leak_{parts[1]}" if parts[1] in _LEAK_DIRECTIONS else ""
-    return parts[-1] if parts[-1] in _FORMS else ""
+
+def _groups(name: GapName, *, lang: str) -> str:
+    """Return the two groups between which ties are missing."""
+    labels = [
+        enum_label("family", code, lang=lang)
+        if name.form == "family"
+        else sector_label(code, lang=lang)
+        for code in name.subject.split("-")
+    ]
+    quoted = [text("gap_title.group", lang=lang, group=label) for label in labels]
+    return listing(quoted, lang=lang)
 
 
 def name_list(names: Iterable[str]) -> list[str]:
@@ -141,11 +185,24 @@ def name_list(names: Iterable[str]) -> list[str]:
 
 def candidate_title(candidate: Mapping[str, object], *, opening_kind: str, lang: str) -> str:
     """Return the name of a candidate: what it is about, and what it answers."""
-    category = category_label(candidate["category"], lang=lang)
     answers = enum_label("gap", opening_kind, lang=lang)
-    if category == "–":
+    subject = candidate_subject(candidate, lang=lang)
+    if not subject:
         return answers
-    return text("candidate_title", lang=lang, category=category, answers=answers)
+    return text("candidate_title", lang=lang, category=subject, answers=answers)
+
+
+def candidate_subject(candidate: Mapping[str, object], *, lang: str) -> str:
+    """Return what a candidate is about: its category, else the sector or groups of its opening.
+
+    Empty where nothing says it.
+    """
+    if isinstance(candidate["category"], str) and candidate["category"]:
+        return category_label(candidate["category"], lang=lang)
+    name = gap_name(str(candidate["opening_id"]))
+    if name.kind == v.STRUCTURAL_HOLE:
+        return _groups(name, lang=lang)
+    return sector_label(name.subject, lang=lang) if name.subject and name.form != "all" else ""
 
 
 def place_names(territory: Territory) -> dict[str, str]:

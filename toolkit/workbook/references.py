@@ -1,21 +1,9 @@
-"""Names to ids: what an officer wrote for an actor, a commune or a cooperation; ids left empty.
-
-Rules of an id left empty (the same cells give the same id, whatever the order of the rows):
-
-- an actor: its SIRET if it is a valid one, else its name and its commune
-  (``ressourcerie-de-l-ambre-99001``);
-- a cooperation or practice: its name or title;
-- a resource, need or flow: a fingerprint of the cells that say what it is (whose, which category,
-  which label ...), not how much; of rows alike in all these the second gets ``-2``, and so on.
-"""
+"""Names to ids: what an officer wrote for an actor, a commune or a cooperation."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,23 +13,14 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.nomenclature import fold
 from toolkit.schema.contracts import CONTRACTS
-from toolkit.schema.identifiers import clean_siret
-from toolkit.schema.values import is_missing, written
-from toolkit.schema.ways import OUTSIDE_WORDS, read_code
+from toolkit.schema.ways import OUTSIDE_WORDS
+from toolkit.workbook import identities
+from toolkit.workbook.identities import is_blank, text_of
+from toolkit.workbook.places import Place, Places
 
-_COMMUNE: Final = re.compile(
-    r"(\d{4,5}|2[AB]\d{3})(?:\s*[-–:]\s+.*|\s*)", re.IGNORECASE | re.DOTALL
-)
 _NEAR: Final = 0.75
 _COMPARED: Final = 120
-_SLUG_LENGTH: Final = 60
-_DIGEST_LENGTH: Final = 10
 _NAMED: Final[Mapping[str, str]] = {v.COOPERATIONS: "name", v.PRACTICES: "title"}
-_PRINTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    v.RESOURCES: ("r", ("actor_id", "category", "label")),
-    v.NEEDS: ("n", ("actor_id", "commune_id", "category", "label")),
-    v.FLOWS: ("f", ("nature", "origin", "destination", "category", "label", "year")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +43,34 @@ _REFERENCES: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """An id that was put in a cell, and the words by which the officer knows it."""
+
+    id: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resolution:
     """Raw tables in which every row has an id and refers to others by their ids.
 
-    ``problems`` are the names borne by several rows or by none; these cells stay as they were.
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        The tables.
+    problems : tuple of Problem
+        Names borne by several rows or by none; these cells stay as they were.
+    notes : tuple of Problem
+        Actors that are known and change their commune.
+    typed : Mapping
+        Ids that were put in place of words, by table, row and column.
     """
 
     tables: dict[str, pd.DataFrame]
     problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...] = ()
+    typed: Mapping[tuple[str, str, str], Typed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +81,32 @@ class _Register:
     names: dict[str, set[str]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
 
-    def add(self, frame: pd.DataFrame | None, *, key: str) -> None:
-        """Add the rows of a table, if there is one, by id and name."""
+    def add(
+        self,
+        frame: pd.DataFrame | None,
+        *,
+        key: str,
+        source_id: str = "",
+        renewed: Collection[str] = (),
+    ) -> None:
+        """Add the rows of a table, if there is one, by id and name.
+
+        Names of `renewed` count for nothing in rows of `source_id`: the workbook says them anew.
+        """
         if frame is None or key not in frame or "name" not in frame:
             return
-        for cell, name in zip(frame[key], frame["name"], strict=True):
-            if not _is_blank(cell):
-                self.ids.add(_text(cell))
-                if not _is_blank(name):
-                    self.names.setdefault(fold(_text(name)), set()).add(_text(cell))
-                    self.shown[fold(_text(name))] = _text(name)
+        sources = frame["source_id"] if "source_id" in frame else [None] * len(frame)
+        for cell, name, source in zip(frame[key], frame["name"], sources, strict=True):
+            if is_blank(cell):
+                continue
+            self.ids.add(text_of(cell))
+            if is_blank(name):
+                continue
+            folded = fold(text_of(name))
+            if folded in renewed and not is_blank(source) and source == source_id:
+                continue
+            self.names.setdefault(folded, set()).add(text_of(cell))
+            self.shown[folded] = text_of(name)
 
 
 def resolve(
@@ -102,6 +116,7 @@ def resolve(
     actors: pd.DataFrame | None = None,
     cooperations: pd.DataFrame | None = None,
     where: Mapping[str, str] | None = None,
+    source_id: str = "",
 ) -> Resolution:
     """Return raw tables with ids in place of names, and with the ids that were left empty.
 
@@ -115,6 +130,9 @@ def resolve(
         Rows that are known already (of the workspace), to which the workbook may refer.
     where : Mapping of str to str, optional
         Sheet of each table, for the problems.
+    source_id : str, optional
+        Source that the tables are.  Known rows of this source are what the workbook said before: an
+        actor without id keeps the id it got then, and a name means what the workbook says now.
 
     Returns
     -------
@@ -130,31 +148,35 @@ def resolve(
     >>> made.tables["resources"]["actor_id"].tolist()
     ['le-fournil-99001']
     """
-    places = _Register()
-    places.add(communes, key="commune_id")
-    resolver = _Resolver(dict(where or {}), places)
+    resolver = _Resolver(dict(where or {}), Places(communes))
     made = {name: frame.copy() for name, frame in tables.items()}
     for table in (v.ACTORS, v.NEEDS):
         resolver.replace(made, _Column(table, "commune_id"), by=resolver.commune)
-    resolver.actor_ids(made.get(v.ACTORS))
+    resolver.actor_ids(made.get(v.ACTORS), stored=actors, source_id=source_id)
     for table, name in _NAMED.items():
-        _name_ids(made, table, name=name)
+        resolver.name_ids(made.get(table), table, name=name)
     for known, table in ((actors, v.ACTORS), (cooperations, v.COOPERATIONS)):
-        for frame in (known, made.get(table)):
-            resolver.registers[table].add(frame, key=CONTRACTS[table].key[0])
+        register, key, frame = resolver.registers[table], CONTRACTS[table].key[0], made.get(table)
+        register.add(known, key=key, source_id=source_id, renewed=_names_in(frame))
+        register.add(frame, key=key)
     for column in _REFERENCES:
         resolver.replace(made, column, by=resolver.reference)
-    for table in _PRINTS:
-        _print_ids(made, table)
-    return Resolution(made, tuple(resolver.problems))
+    for table in identities.PRINTED:
+        if table in made and not made[table].empty:
+            ids = identities.print_ids(made[table], table)
+            _set(made[table], CONTRACTS[table].key[0], cells=ids)
+    return Resolution(made, tuple(resolver.problems), tuple(resolver.notes), resolver.typed)
 
 
 class _Resolver:
     """Goes through the columns that refer to other rows; gathers what cannot be resolved."""
 
-    def __init__(self, where: dict[str, str], places: _Register) -> None:
+    def __init__(self, where: dict[str, str], places: Places) -> None:
         self.problems: list[Problem] = []
-        self.registers = {v.ACTORS: _Register(), v.COOPERATIONS: _Register(), v.COMMUNES: places}
+        self.notes: list[Problem] = []
+        self.typed: dict[tuple[str, str, str], Typed] = {}
+        self.registers = {v.ACTORS: _Register(), v.COOPERATIONS: _Register()}
+        self._places = places
         self._where = where
 
     def replace(
@@ -162,7 +184,7 @@ class _Resolver:
         tables: Mapping[str, pd.DataFrame],
         column: _Column,
         *,
-        by: Callable[[str, _Column], set[str]],
+        by: Callable[[str, _Column], Place],
     ) -> None:
         """Put ids in place of names in one column; cells of no single meaning stay."""
         frame = tables.get(column.table)
@@ -170,71 +192,111 @@ class _Resolver:
             return
         cells: list[object] = []
         for row, cell in frame[column.name].items():
-            if _is_blank(cell):
+            if is_blank(cell):
                 cells.append(cell)
                 continue
-            found = by(_text(cell), column)
-            if len(found) != 1:
-                self._report(_text(cell), column, row=str(row), ids=sorted(found))
-            cells.append(next(iter(found)) if len(found) == 1 else _text(cell))
-        frame[column.name] = pd.Series(cells, index=frame.index, dtype="object")
+            words = text_of(cell)
+            found = by(words, column)
+            meant = next(iter(found.ids)) if len(found.ids) == 1 else words
+            if len(found.ids) != 1:
+                self._report(words, column, row=str(row), found=found)
+            elif meant != words:
+                self.typed[column.table, str(row), column.name] = Typed(meant, words)
+            cells.append(meant)
+        _set(frame, column.name, cells=cells)
 
-    def commune(self, words: str, _column: _Column) -> set[str]:
+    def commune(self, words: str, _column: _Column) -> Place:
         """Return the communes that words may mean; any code is taken as it is."""
-        match = _COMMUNE.fullmatch(words)
-        places = self.registers[v.COMMUNES]
-        if match:
-            return {match[1].upper()}
-        return places.names.get(fold(words), set()) if places.ids else {words}
+        found = self._places.read(words)
+        if found.ids or found.code:
+            return found
+        if not self._places.names:
+            return Place(frozenset({words}))
+        choices = ", ".join(self._places.nearest(words))
+        return Place(code="commune_unknown", params={"choices": choices})
 
-    def reference(self, words: str, column: _Column) -> set[str]:
+    def reference(self, words: str, column: _Column) -> Place:
         """Return the ids that words may mean: an id, a word for the outside, a commune, a name."""
-        registers = [self.registers[table] for table in column.targets]
+        registers = [self.registers[table] for table in column.targets if table in self.registers]
         if any(words in register.ids for register in registers):
-            return {words}
-        if v.COMMUNES in column.targets:
-            places = self.registers[v.COMMUNES]
-            match = _COMMUNE.fullmatch(words)
-            if fold(words) in OUTSIDE_WORDS:
-                return {v.OUTSIDE}
-            if match and (match[1].upper() in places.ids or not places.ids):
-                return {match[1].upper()}
-        return {one for register in registers for one in register.names.get(fold(words), set())}
+            return Place(frozenset({words}))
+        named = {one for register in registers for one in register.names.get(fold(words), set())}
+        if v.COMMUNES not in column.targets:
+            return Place(frozenset(named))
+        if fold(words) in OUTSIDE_WORDS:
+            return Place(frozenset({v.OUTSIDE}))
+        place = self._places.read(words)
+        communes = self._places.names
+        known = place.ids & set(communes) if communes else place.ids
+        return Place(known | named, code="" if known or named else place.code, params=place.params)
 
-    def actor_ids(self, frame: pd.DataFrame | None) -> None:
-        """Give ids to actors without one: their SIRET, else their name and commune."""
+    def actor_ids(
+        self, frame: pd.DataFrame | None, *, stored: pd.DataFrame | None, source_id: str
+    ) -> None:
+        """Give ids to actors without one; see :mod:`toolkit.workbook.identities`."""
         if frame is None or "name" not in frame:
             return
-        ids = list(frame["actor_id"]) if "actor_id" in frame else [None] * len(frame)
-        made: list[object] = []
-        drawn: dict[object, object] = {}
-        for row, cell, (_, cells) in zip(frame.index, ids, frame.iterrows(), strict=True):
-            if not _is_blank(cell):
-                made.append(_text(cell))
-                continue
-            found = _actor_id(cells)
-            if found is not None and found in drawn:
-                self._add(
-                    "actor_twice",
-                    _Column(v.ACTORS, "actor_id"),
-                    row=str(row),
-                    found=_text(cells["name"]),
-                    params={"first": str(drawn[found])},
+        made = identities.actor_ids(frame, stored=stored, source_id=source_id)
+        labels, names = [str(row) for row in frame.index], list(frame["name"])
+        for place, first in made.twice:
+            self._add(
+                "actor_twice",
+                _Column(v.ACTORS, "actor_id"),
+                row=labels[place],
+                found=text_of(names[place]),
+                params={"first": labels[first]},
+            )
+        for place, before in made.moved:
+            now = text_of(frame["commune_id"].iloc[place])
+            self.notes.append(
+                Problem(
+                    "note_commune_changed",
+                    v.ACTORS,
+                    labels[place],
+                    "commune_id",
+                    text_of(names[place])[:_COMPARED],
+                    {"before": self._called(before), "after": self._called(now)},
+                    self._where.get(v.ACTORS, ""),
                 )
-            drawn.setdefault(found, row)
-            made.append(found)
-        frame["actor_id"] = pd.Series(made, index=frame.index, dtype="object")
+            )
+        self._remember(frame, made.ids, table=v.ACTORS, name="name")
+        _set(frame, "actor_id", cells=made.ids)
 
-    def _report(self, words: str, column: _Column, *, row: str, ids: list[str]) -> None:
+    def name_ids(self, frame: pd.DataFrame | None, table: str, *, name: str) -> None:
+        """Give ids to rows without one from their name."""
+        if frame is None or name not in frame:
+            return
+        key = CONTRACTS[table].key[0]
+        ids = identities.name_ids(frame, key=key, name=name)
+        self._remember(frame, ids, table=table, name=name)
+        _set(frame, key, cells=ids)
+
+    def _remember(self, frame: pd.DataFrame, ids: list[object], *, table: str, name: str) -> None:
+        """Keep the name of each row whose id was drawn, to be shown in its place."""
+        key = CONTRACTS[table].key[0]
+        given = list(frame[key]) if key in frame else [None] * len(frame)
+        for row, cell, made, words in zip(frame.index, given, ids, frame[name], strict=True):
+            if made is not None and is_blank(cell) and not is_blank(words):
+                self.typed[table, str(row), key] = Typed(str(made), text_of(words))
+
+    def _called(self, commune: str) -> str:
+        return self._places.names.get(commune, "") or commune
+
+    def _report(self, words: str, column: _Column, *, row: str, found: Place) -> None:
         """Note a name that is borne by several rows, or by none."""
-        if ids:
-            params = {"choices": ", ".join(ids)}
+        if found.ids:
+            params = {"choices": ", ".join(sorted(found.ids))}
             self._add("name_ambiguous", column, row=row, found=words, params=params)
+            return
+        if found.code:
+            self._add(found.code, column, row=row, found=words, params=found.params)
             return
         shown = {
             way: name
             for table in column.targets
-            for way, name in self.registers[table].shown.items()
+            for way, name in (
+                self._places if table == v.COMMUNES else self.registers[table]
+            ).shown.items()
         }
         near = difflib.get_close_matches(fold(words)[:_COMPARED], list(shown), n=1, cutoff=_NEAR)
         if near:
@@ -252,95 +314,12 @@ class _Resolver:
         )
 
 
-# --- ids --------------------------------------------------------------------------------------
-def _actor_id(cells: pd.Series) -> object:
-    """Return the id of an actor without one; None where there is nothing to draw it from."""
-    siret, _ = clean_siret(cells["siret"]) if "siret" in cells else (None, None)
-    if siret:
-        return siret
-    if _is_blank(cells["name"]):
-        return None
-    commune = cells.get("commune_id")
-    return slug(_text(cells["name"])) + ("" if _is_blank(commune) else f"-{slug(_text(commune))}")
+def _names_in(frame: pd.DataFrame | None) -> frozenset[str]:
+    """Return the folded names of the rows of a table."""
+    if frame is None or "name" not in frame:
+        return frozenset()
+    return frozenset(fold(text_of(cell)) for cell in frame["name"] if not is_blank(cell))
 
 
-def _name_ids(tables: dict[str, pd.DataFrame], table: str, *, name: str) -> None:
-    """Give ids to rows without one from their name."""
-    frame = tables.get(table)
-    if frame is None or name not in frame:
-        return
-    key = CONTRACTS[table].key[0]
-    ids = list(frame[key]) if key in frame else [None] * len(frame)
-    frame[key] = pd.Series(
-        [
-            _text(cell) if not _is_blank(cell) else None if _is_blank(words) else slug(_text(words))
-            for cell, words in zip(ids, frame[name], strict=True)
-        ],
-        index=frame.index,
-        dtype="object",
-    )
-
-
-def _print_ids(tables: dict[str, pd.DataFrame], table: str) -> None:
-    """Give ids to rows without one from a fingerprint of the cells that say what they are."""
-    frame = tables.get(table)
-    if frame is None or frame.empty:
-        return
-    letter, names = _PRINTS[table]
-    key = CONTRACTS[table].key[0]
-    ids = list(frame[key]) if key in frame else [None] * len(frame)
-    present = [name for name in names if name in frame]
-    used = Counter(_text(cell) for cell in ids if not _is_blank(cell))
-    made: list[object] = []
-    for cell, parts in zip(ids, frame[present].itertuples(index=False, name=None), strict=True):
-        if not _is_blank(cell):
-            made.append(_text(cell))
-            continue
-        if all(_is_blank(part) for part in parts):
-            made.append(None)
-            continue
-        cells = dict(zip(present, parts, strict=True))
-        base = f"{letter}-{_digest(_canonical(table, cells, names=names))}"
-        used[base] += 1
-        made.append(base if used[base] == 1 else f"{base}-{used[base]}")
-    frame[key] = pd.Series(made, index=frame.index, dtype="object")
-
-
-def _canonical(table: str, cells: Mapping[str, object], *, names: Iterable[str]) -> list[str]:
-    """Return cells as they are compared: codes where a word names one, else folded text."""
-    made = []
-    for name in names:
-        cell = cells.get(name)
-        words = "" if _is_blank(cell) else _text(cell)
-        column = CONTRACTS[table].column(name)
-        code = read_code(words, column) if words and column.kind in {"code", "enum"} else None
-        made.append(code or fold(words))
-    return made
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[
-        :_DIGEST_LENGTH
-    ]
-
-
-def slug(words: str) -> str:
-    """Return text as an id: lower case letters and digits joined by hyphens.
-
-    Examples
-    --------
-    >>> slug("Ressourcerie de l'Ambre")
-    'ressourcerie-de-l-ambre'
-    """
-    plain = "-".join(re.findall(r"[a-z0-9]+", fold(words)))
-    if not plain:
-        return f"x-{_digest([words])}"
-    return plain if len(plain) <= _SLUG_LENGTH else f"{plain[:_SLUG_LENGTH]}-{_digest([plain])}"
-
-
-def _is_blank(cell: object) -> bool:
-    return is_missing(cell) or not written(cell).strip()
-
-
-def _text(cell: object) -> str:
-    return " ".join(written(cell).split())
+def _set(frame: pd.DataFrame, name: str, *, cells: list[object]) -> None:
+    frame[name] = pd.Series(cells, index=frame.index, dtype="object")

@@ -434,7 +434,7 @@ class Workspace:
                     [Problem("row_unknown", table=table, row=name, found=name) for name in unknown]
                 )
             left = {**stored, table: stored[table][~known.isin(set(ids)).to_numpy()]}
-            before = schema.check_tables(stored)
+            before = set(schema.check_tables(stored))
             problems = [
                 problem for problem in schema.check_tables(complete(left)) if problem not in before
             ]

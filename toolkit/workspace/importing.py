@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,9 +16,11 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.language import text
 from toolkit.schema.contracts import CONTRACTS
+from toolkit.settings import LANGUAGES
 from toolkit.territory import complete
-from toolkit.workbook.references import slug
-from toolkit.workspace import copies, journal, keeping, merging, store
+from toolkit.workbook.identities import slug
+from toolkit.workspace import blaming, copies, journal, keeping, merging, placing, store
+from toolkit.workspace.blaming import Blame
 from toolkit.workspace.journal import Author, Change
 from toolkit.workspace.keeping import Kept
 from toolkit.workspace.layers import SAISIE
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toolkit.workspace.database import Database
-
-_REFERS: Final = frozenset({"unknown_reference", "commune_not_in_perimeter"})
-"""Codes of a reference to a row that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class _Draft:
     seen: Mapping[str, pd.DataFrame]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    blame: Blame
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _take(
         partial=request.partial,
     )
     is_sound = any(len(verdict.taken[name]) for name in draft.rows)
-    notes = (*draft.notes, *_placed(verdict))
+    notes = (*draft.notes, *_remarks(verdict))
     if verdict.problems and not (request.partial and is_sound):
         return _Outcome(
             is_taken=False, tables=MappingProxyType({}), problems=verdict.problems, notes=notes
@@ -178,9 +178,10 @@ def _draft(
         actors=stored[v.ACTORS],
         cooperations=stored[v.COOPERATIONS],
         where=reading.where,
+        source_id=source_id,
     )
     problems = [*reading.problems, *resolution.problems]
-    notes = list(reading.notes)
+    notes = [*reading.notes, *resolution.notes]
     rows, seen = {}, {}
     for table, raw in resolution.tables.items():
         parsed = schema.parse(table, raw, where=reading.where[table])
@@ -192,26 +193,45 @@ def _draft(
         rows[table] = frame
         if table in reading.layouts:
             seen[table] = frame
-    return _Draft(rows, seen, tuple(problems), tuple(notes))
+    blame = Blame(rows, typed=resolution.typed)
+    told = (blame.in_own_words(problem) for problem in problems)
+    return _Draft(rows, seen, tuple(blaming.first_of_cells(told)), tuple(notes), blame)
 
 
 def _source(
     request: Request, stored: Mapping[str, pd.DataFrame], *, rows: int, digest: str
 ) -> pd.DataFrame:
-    """Return the workbook as a source; its stored date stays if the file is the same."""
+    """Return the workbook as a source.
+
+    What a workbook cannot say of itself (licence, producer, year of the data ...) stays as it is
+    stored, and so does the date if the file is the same.
+    """
     known = stored[v.SOURCES]
-    same = known[(known["source_id"] == request.source_id) & (known["sha256"] == digest)]
-    retrieved = request.author.day if same.empty else same["retrieved_at"].iloc[0]
-    return pd.DataFrame(
-        {
-            "source_id": [request.source_id],
-            "title": [text("workspace.source.title", lang=request.lang, file=request.path.name)],
-            "producer": [request.producer],
-            "retrieved_at": [retrieved],
-            "sha256": [digest],
-            "rows": pd.array([rows], dtype="Int64"),
-        }
+    known = known[(known["source_id"] == request.source_id).to_numpy(dtype="bool", na_value=False)]
+    title = text("workspace.source.title", lang=request.lang, file=request.path.name)
+    if known.empty:
+        made = pd.DataFrame({"source_id": [request.source_id], "producer": [request.producer]})
+    else:
+        made = known.iloc[[0]].reset_index(drop=True)
+        if made["producer"].isna()[0]:
+            made["producer"] = pd.Series([request.producer], dtype="str")
+        if not _is_own_title(made["title"][0]):
+            title = made["title"][0]
+    is_same = not known.empty and made["sha256"][0] == digest
+    return made.assign(
+        title=title,
+        retrieved_at=made["retrieved_at"] if is_same else request.author.day,
+        sha256=digest,
+        rows=pd.array([rows], dtype="Int64"),
     )
+
+
+def _is_own_title(title: str) -> bool:
+    """Return whether an import gave a source its title, in whatever language."""
+    frames = [
+        text("workspace.source.title", lang=lang, file="\x00").split("\x00") for lang in LANGUAGES
+    ]
+    return any(title.startswith(before) and title.endswith(after) for before, after in frames)
 
 
 # --- judging ----------------------------------------------------------------------------------
@@ -228,19 +248,15 @@ def _judge(
     """
     problems = list(draft.problems)
     refused = _rows_of(problems)
-    told = {(problem.table, problem.row, problem.column) for problem in problems}
     rows = dict(draft.rows)
     is_first = True
     while True:
         taken = {**rows, v.SOURCES: source(sum(len(frame) for frame in rows.values()))}
         tables = complete(merging.merge(stored, taken))
-        found = [
-            problem if is_first else _explained(problem, draft, refused=refused)
-            for problem in _new_problems(tables, stored)
-            if (problem.table, problem.row, problem.column) not in told
-        ]
-        problems += found
-        told |= {(problem.table, problem.row, problem.column) for problem in found}
+        found = blaming.first_of_cells(_new_problems(tables, stored), told=problems)
+        if not is_first:
+            found = [draft.blame.explained(problem, refused=refused) for problem in found]
+        problems += [draft.blame.in_own_words(problem) for problem in found]
         refused = _rows_of(problems)
         left = merging.without(draft.rows, refused)
         is_settled = all(len(left[table]) == len(rows[table]) for table in rows)
@@ -269,32 +285,8 @@ def _new_problems(
     problems = schema.check_tables(tables)
     if all(problem.where for problem in problems):
         return problems
-    before = schema.check_tables(stored)
+    before = set(schema.check_tables(stored))
     return [problem for problem in problems if problem.where or problem not in before]
-
-
-def _explained(problem: Problem, draft: _Draft, *, refused: Mapping[str, set[str]]) -> Problem:
-    """Return a problem of a row that is only wrong because another row was refused, saying so."""
-    if problem.code not in _REFERS:
-        return problem
-    for table in CONTRACTS[problem.table].column(problem.column).references:
-        if table not in draft.rows:
-            continue
-        rows = draft.rows[table]
-        found = rows[(merging.row_ids(table, rows) == problem.found).to_numpy(dtype="bool")]
-        blamed = sorted(set(found["_row"]) & refused.get(table, set()))
-        if blamed:
-            params = {"row": blamed[0], "sheet": found["_where"].iloc[0]}
-            return Problem(
-                "refers_to_refused",
-                table=problem.table,
-                row=problem.row,
-                column=problem.column,
-                found=problem.found,
-                params=params,
-                where=problem.where,
-            )
-    return problem
 
 
 # --- telling ----------------------------------------------------------------------------------
@@ -332,15 +324,12 @@ def _tell_missing(
         journal.append(connection, news, author=author)
 
 
-def _placed(verdict: _Verdict) -> list[Problem]:
-    """Return the note that actors without coordinates are shown at their commune."""
+def _remarks(verdict: _Verdict) -> list[Problem]:
+    """Return what the officer should know of the places of the actors that are taken."""
     if v.ACTORS not in verdict.taken:
         return []
-    actors = verdict.tables[v.ACTORS]
-    ids = set(merging.row_ids(v.ACTORS, verdict.taken[v.ACTORS]))
-    at_commune = actors["actor_id"].isin(ids) & (actors["located_by"] == "commune")
-    count = int(at_commune.sum())
-    return [Problem("note_at_commune", table=v.ACTORS, found=str(count))] if count else []
+    ids = set(merging.row_ids(v.ACTORS, verdict.taken[v.ACTORS]).dropna())
+    return placing.remarks(verdict.tables, ids=ids)
 
 
 def _table_report(

@@ -54,17 +54,31 @@ const Maillage = (() => {
       shape.addTo(layer);
       const label = named(places.name[i], "place-name");
       const point = L.tooltip({ pane: "names", permanent: true, direction: "center", className: label.className, interactive: false, opacity: 1 });
-      names.push(point.setLatLng([places.y[i], places.x[i]]).setContent(label.content));
+      names.push({ label: point.setLatLng([places.y[i], places.x[i]]).setContent(label.content), box: shape.getBounds() });
     });
-    map.createPane("names").style.zIndex = 350;
-    const most = 60;
-    names.slice(0, most).forEach((name) => name.addTo(layer));
-    const tidy = () => {
-      const wide = map.latLngToContainerPoint(data.bounds[1]).x - map.latLngToContainerPoint(data.bounds[0]).x;
-      map.getContainer().classList.toggle("narrow", wide / Math.sqrt(names.length || 1) < 90);
-    };
+    map.createPane("names").style.zIndex = 450;
+    map.getPane("names").style.pointerEvents = "none";
+    names.forEach((name) => name.label.addTo(layer));
+    const tidy = () => tidyNames(map, names, places);
     map.on("zoomend", tidy);
+    map.on("layeradd", (event) => { if (event.layer === names[0]?.label) tidy(); });
     tidy();
+  }
+
+  /* A name is shown where its commune is about as wide as it, and no larger commune's name lies there. */
+  function tidyNames(map, names, places) {
+    const pen = document.createElement("canvas").getContext("2d"), kept = [];
+    pen.font = `600 11px ${getComputedStyle(map.getContainer()).fontFamily}`;
+    places.order.forEach((i) => {
+      const { label, box } = names[i], at = map.latLngToLayerPoint(label.getLatLng());
+      const wide = Math.min(160, pen.measureText(places.name[i]).width) / 2 + 3, high = 9;
+      const room = map.latLngToLayerPoint(box.getNorthEast()).x - map.latLngToLayerPoint(box.getSouthWest()).x;
+      const fits = 2 * wide <= 1.15 * room
+        && kept.every((other) => Math.abs(other.x - at.x) > wide + other.wide || Math.abs(other.y - at.y) > 2 * high);
+      if (fits) kept.push({ x: at.x, y: at.y, wide });
+      const drawn = label.getElement();
+      if (drawn) drawn.style.display = fits ? "" : "none";
+    });
   }
 
   function access(data, layer) {
@@ -199,12 +213,13 @@ const Maillage = (() => {
       map.createPane("land").style.zIndex = 300;
       const land = L.canvas({ pane: "land" });
       communes(data, grounded(layers.communes, land), map);
-      access(data, grounded(layers.access, land));
-      flows(data, layers.flows);
-      cooperations(data, layers.cooperations);
+      /* A layer that would hold nothing is not there. */
+      if (layers.access) access(data, grounded(layers.access, land));
+      if (layers.flows) flows(data, layers.flows);
+      if (layers.cooperations) cooperations(data, layers.cooperations);
       actors(data, layers, points, markSize(map, data));
-      gaps(data, layers.gaps);
-      data.candidates.filter((one) => one.selected).forEach((one) => star(data, one, layers.candidates, false));
+      if (layers.gaps) gaps(data, layers.gaps);
+      if (layers.candidates) data.candidates.filter((one) => one.selected).forEach((one) => star(data, one, layers.candidates, false));
       lit = L.featureGroup().addTo(map);
       speak(map, data.texts);
       fit();

@@ -55,31 +55,45 @@
   };
   const gapKind = find("#gap-kind");
   if (gapKind) {
-    const order = find("#gap-order"), body = find("#gap-table tbody"), rows = [...body.rows];
-    const more = find("#gap-all");
-    let first = more ? Number(more.dataset.first) : rows.length;
-    const place = new Map(rows.map((row, i) => [row, i]));
-    const arrange = () => {
-      const key = order.value;
-      const sorted = [...rows].sort((a, b) => {
-        const difference = key === "kind" ? a.dataset.kind.localeCompare(b.dataset.kind) : b.dataset[key] - a.dataset[key];
-        return difference || place.get(a) - place.get(b);
+    const order = find("#gap-order"), everything = find("#gap-all");
+    const groups = [...document.querySelectorAll(".gap-group")].map((box) => ({
+      box, open: false, top: Number(box.dataset.top), body: box.querySelector("tbody"),
+      rows: [...box.querySelectorAll("tbody tr")], more: box.querySelector(".more"),
+    }));
+    const filter = () => {
+      let shown = 0, all = 0;
+      groups.forEach((group) => {
+        group.box.hidden = gapKind.value !== "" && group.box.dataset.kind !== gapKind.value;
+        [...group.body.rows].forEach((row, i) => {
+          row.classList.toggle("rest", i >= group.top);
+          row.hidden = !group.open && i >= group.top;
+          shown += row.hidden || group.box.hidden ? 0 : 1;
+          all += 1;
+        });
+        if (group.more) group.more.hidden = group.open;
       });
-      body.append(...sorted);
+      const open = groups.every((group) => group.open || !group.more);
+      if (everything) {
+        everything.textContent = open ? words.fewer_gaps : words.all_gaps;
+        everything.setAttribute("aria-pressed", String(open));
+      }
+      count("#gap-count", shown, all);
+    };
+    const arrange = () => {
+      groups.forEach((group) => group.body.append(...[...group.rows].sort((a, b) => b.dataset[order.value] - a.dataset[order.value])));
       filter();
     };
-    const filter = () => {
-      let met = 0;
-      [...body.rows].forEach((row) => {
-        const wanted = gapKind.value === "" || row.dataset.kind === gapKind.value;
-        met += wanted ? 1 : 0;
-        row.hidden = !wanted || met > first;
+    const openAll = (open) => { groups.forEach((group) => { group.open = open; }); filter(); };
+    groups.forEach((group) => {
+      if (group.more) group.more.querySelector("button").addEventListener("click", () => {
+        group.open = true;
+        filter();
+        const next = group.body.rows[group.top].querySelector("summary");
+        if (next) next.focus({ preventScroll: true });
       });
-      if (more) more.hidden = met <= first;
-      count("#gap-count", Math.min(met, first), rows.length);
-    };
-    if (more) more.addEventListener("click", () => { first = rows.length; filter(); });
-    document.addEventListener("show-gap", () => { gapKind.value = ""; first = rows.length; filter(); });
+    });
+    if (everything) everything.addEventListener("click", () => openAll(everything.getAttribute("aria-pressed") !== "true"));
+    document.addEventListener("show-gap", () => { gapKind.value = ""; openAll(true); });
     gapKind.addEventListener("change", filter);
     order.addEventListener("change", arrange);
     filter();
@@ -107,7 +121,7 @@
   function reveal() {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.hidden) document.dispatchEvent(new Event("show-gap"));
+    if (target.hidden || target.closest("[hidden]")) document.dispatchEvent(new Event("show-gap"));
     for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     const own = target.querySelector("details");
     if (own && target.tagName === "TR") own.open = true;

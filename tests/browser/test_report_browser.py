@@ -95,6 +95,27 @@ def report(made, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def crowded(made, tmp_path_factory):
+    """Seven more unmet needs, so that one kind has more gaps than are shown at first."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    from toolkit.report import write_report
+
+    diagnosis = made.diagnosis()
+    gaps = diagnosis.gaps
+    more = pd.concat([gaps.iloc[[0]]] * 7, ignore_index=True).assign(
+        gap_id=[f"unmet_need:materials.wood.offcuts:unsized{i}" for i in range(7)],
+        severity=[0.01 * (7 - i) for i in range(7)],
+        confidence=[1.0] * 7,
+    )
+    findings = replace(diagnosis.findings, gaps=pd.concat([gaps, more], ignore_index=True))
+    path = tmp_path_factory.mktemp("c") / "rapport.html"
+    return write_report(replace(diagnosis, findings=findings), path, lang="fr")
+
+
+@pytest.fixture(scope="module")
 def hostile(made, tmp_path_factory):
     from toolkit.report import write_report
 
@@ -138,16 +159,54 @@ def test_candidate_is_shown_on_the_map_from_its_card(watched, report):
 def test_gaps_are_filtered_and_sorted(watched, report):
     watched.open(report)
     page = watched.page
-    rows = page.locator("#gap-table tbody tr:visible")
+    rows = page.locator(".gap-table tbody tr:visible")
     assert rows.count() == 6
+    assert page.locator("#gap-kinds tbody tr").count() == 6
     page.locator("#gap-kind").select_option("leak")
     assert rows.count() == 1
     assert page.locator("#gap-count").inner_text() == "1 affichés sur 6"
     page.locator("#gap-kind").select_option("")
+    assert rows.first.get_attribute("id") == "gap-1"
+
+
+def test_each_kind_shows_its_first_gaps_then_all(watched, crowded):
+    watched.open(crowded)
+    page = watched.page
+    group = page.locator("#gaps-unmet_need")
+    rows = group.locator("tbody tr:visible")
+    assert rows.count() == 5
+    assert page.locator("#gap-count").inner_text() == "10 affichés sur 13"
     page.locator("#gap-order").select_option("confidence")
     assert rows.first.get_attribute("data-confidence") == "1.0"
+    assert rows.count() == 5
     page.locator("#gap-order").select_option("order")
     assert rows.first.get_attribute("id") == "gap-1"
+    group.locator(".gap-more").click()
+    assert rows.count() == 8
+    assert not group.locator(".gap-more").is_visible()
+    page.locator("#gap-all").click()
+    assert rows.count() == 5
+    page.evaluate("location.hash = '#gap-13'")
+    page.locator("#gap-13 details[open]").wait_for()
+    page.emulate_media(media="print")
+    assert rows.count() == 5
+    assert group.locator(".onlypaper").inner_text() == (
+        "3 autres manques de ce type sont dans le fichier."
+    )
+
+
+def test_names_of_communes_are_shown_where_they_fit(watched, report):
+    frame = watched.open(report)
+    names = frame.locator(".place-name:visible")
+    assert names.count() == 3
+    for _ in range(5):
+        before = frame.locator(".leaflet-control-scale-line").inner_text()
+        frame.locator(".leaflet-control-zoom-out").click()
+        frame.locator(f".leaflet-control-scale-line:not(:text-is('{before}'))").wait_for(
+            state="attached"
+        )
+    watched.page.wait_for_timeout(400)
+    assert names.count() < 3
 
 
 def test_directory_finds_an_actor_and_its_point(watched, report):
@@ -227,7 +286,7 @@ def test_report_without_scripts_still_says_everything(browser, report):
     page = context.new_page()
     page.goto(report.as_uri())
     assert page.locator("svg.still").is_visible()
-    assert page.locator("#gap-table tbody tr:visible").count() == 6
+    assert page.locator(".gap-table tbody tr:visible").count() == 6
     assert not page.locator("#map-frame").is_visible()
     context.close()
 

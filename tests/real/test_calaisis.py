@@ -26,6 +26,7 @@ from toolkit.diagnosis import diagnose
 from toolkit.language import problem_text, text
 from toolkit.report import write_report
 from toolkit.territory import Territory
+from toolkit.workbook.places import Places
 from toolkit.workspace import Workspace
 from toolkit.workspace.outcome import ImportRefusedError, ImportReport
 
@@ -188,15 +189,14 @@ def test_the_first_attempt_tells_every_problem_of_both_sheets(story):
     assert counted(story.first) == {
         ("actors", "family", "required_cell"): 198,
         ("actors", "pillars", "unknown_choice"): 197,  # all but the line without theme
-        ("actors", "commune_id", "name_unknown"): 141,
-        ("actors", "commune_id", "name_near"): 47,
+        ("actors", "commune_id", "commune_unknown"): 12,
         ("actors", "commune_id", "required_cell"): 3,
         ("actors", "commune_id", "commune_not_in_perimeter"): 1,  # a postcode
         ("resources", "category", "unknown_code"): 106,
         ("resources", "category", "unknown_code_close"): 14,
         ("resources", "actor_id", "name_ambiguous"): 2,
     }
-    assert len(story.first) == 709
+    assert len(story.first) == 533
     assert len(story.before.actors) == 0
 
 
@@ -210,9 +210,10 @@ def test_every_theme_of_a_cell_is_told(story):
 
 def test_problems_say_the_place_and_the_remedy(story):
     spoken = [problem_text(problem, lang="fr") for problem in story.first]
-    near = next(words for words in spoken if "62215 Oye-Plage" in words)
-    assert near.startswith("Acteurs, ligne 10, colonne « Commune » :")
-    assert "Est-ce « Oye-Plage » ?" in near
+    near = next(words for words in spoken if "62340 Marais de Guînes" in words)
+    assert near.startswith("Acteurs, ligne 106, colonne « Commune » :")
+    assert "Noms les plus proches : Guînes (62397)." in near
+    assert not any("dans sa feuille" in words for words in spoken)  # communes have no sheet
     assert not any("{" in words for words in spoken)
 
 
@@ -230,7 +231,7 @@ def test_the_marked_copy_keeps_what_was_typed(story):
 
 def test_after_replacing_what_is_left_is_told_row_by_row(story):
     assert counted(story.second) == {
-        ("actors", "commune_id", "name_unknown"): 12,
+        ("actors", "commune_id", "commune_unknown"): 12,
         ("actors", "commune_id", "required_cell"): 3,
         ("actors", "commune_id", "commune_not_in_perimeter"): 1,
         ("resources", "actor_id", "name_ambiguous"): 2,
@@ -260,10 +261,38 @@ def test_the_sound_rows_are_taken_and_the_others_explained(story):
     assert commented == {str(line) for line in calaisis.COMMUNES_BY_HAND}
 
 
-@pytest.mark.xfail(reason="an id of more than 80 characters is told as unknown", strict=True)
 def test_whoever_refers_to_a_refused_row_is_told_so(story):
     left = story.part.problems[len(story.second) :]
     assert {problem.code for problem in left} == {"refers_to_refused"}
+    names = {str(entry.line + 2): " ".join(entry.name.split()) for entry in story.entries}
+    assert {names[problem.params["row"]] for problem in left} == {problem.found for problem in left}
+
+
+def test_points_in_another_commune_are_remarked(story):
+    notes = [note for note in story.part.notes if note.code == "note_point_elsewhere"]
+    assert [int(note.row) - 2 for note in notes] == sorted(calaisis.FAR_POINTS)
+    said = [(note.params["other"], note.params["written"], note.params["km"]) for note in notes]
+    assert said == [
+        ("Sangatte", "Ardres", 12.4),
+        ("Oye-Plage", "Ruminghem", 13.5),
+        ("Calais", "Guînes", 5.2),
+    ]
+    (count,) = (note for note in story.part.notes if note.code == "note_points_elsewhere")
+    assert count.found == "3"
+    assert "Oye-Plage" in problem_text(notes[1], lang="fr")
+
+
+def test_a_postcode_before_the_commune_changes_nothing(shared_data, story):
+    places = Places(calaisis.perimeter(shared_data).tables["communes"])
+    pasted, replaced = (
+        [
+            places.read(words).ids if (words := calaisis.commune_of(entry, stage)) else None
+            for entry in story.entries
+        ]
+        for stage in (calaisis.PASTED, calaisis.REPLACED)
+    )
+    assert pasted == replaced
+    assert sum(bool(found) for found in pasted) == 183  # one of them a lone postcode
 
 
 # --- accepted ---------------------------------------------------------------------------------
@@ -357,7 +386,6 @@ def test_the_source_says_that_no_licence_is_given(story):
     assert sources.drop("saisie")["licence"].tolist() == ["Licence Ouverte 2.0"] * 2
 
 
-@pytest.mark.xfail(reason="an import writes the row of its source anew", strict=True)
 def test_the_licence_outlives_the_next_import(story, tmp_path):
     folder = shutil.copytree(story.workspace.folder, tmp_path / "copie")
     workspace = Workspace(folder)
@@ -372,19 +400,24 @@ def test_a_wrong_commune_stops_the_whole_import(story, tmp_path, monkeypatch):
     calaisis.fill(workspace.workbook, story.entries, stage=calaisis.CORRECTED)
     problems = refused(workspace).problem_list
     assert [(problem.code, problem.row, problem.found) for problem in problems] == [
-        ("name_unknown", "76", "Lille")
+        ("commune_unknown", "76", "Lille")
     ]
     assert len(workspace.territory().actors) == 198
 
 
-@pytest.mark.xfail(reason="the actor gets another id; its offer is told as ambiguous", strict=True)
 def test_an_actor_whose_commune_is_corrected_is_changed(story, tmp_path, monkeypatch):
     workspace = Workspace(shutil.copytree(story.workspace.folder, tmp_path / "copie"))
     monkeypatch.setitem(calaisis.COMMUNES_BY_HAND, 69, "Coquelles")
     calaisis.fill(workspace.workbook, story.entries, stage=calaisis.CORRECTED)
     done = workspace.import_workbook()
-    assert done.count("updated") >= 1
-    assert len(workspace.territory().actors) == 198
+    assert len(done.tables["actors"].updated) == 1
+    assert done.count("inserted") == done.count("missing") == 0
+    assert [note.row for note in done.notes if note.code == "note_commune_changed"] == ["71"]
+    territory = workspace.territory()
+    assert len(territory.actors) == 198
+    assert by_line(territory.actors).loc[69, "commune_id"] == "62239"
+    assert len(territory.resources) == 126
+    assert not workspace.import_workbook().has_changes
 
 
 # --- diagnosis and report ---------------------------------------------------------------------
@@ -429,6 +462,6 @@ def test_report_names_the_actors_and_hides_the_persons(story, diagnosis, tmp_pat
     neutral = text("privacy.hidden_actor", lang=lang)
     others = actors.drop(index=list(calaisis.PERSONS))["name"]
     assert shown == Counter(others) + Counter({neutral: 5})
-    assert calaisis.LICENCE in plain
+    assert calaisis.LICENCE in plain.replace(NBSP, " ")  # French signs get theirs
     assert "Licence Ouverte 2.0" in plain
     assert path.stat().st_size < 2_500_000

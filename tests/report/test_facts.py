@@ -38,7 +38,7 @@ def test_key_figures_count_what_may_be_shown(french):
 def test_summary_is_in_plain_words(french):
     who, gaps, candidates, estimated = french["summary"]
     assert who.startswith("Val d'Essai réunit 3 communes et 4\u202f500 habitants.")
-    assert "Chutes de bois brut (besoin non couvert)" in gaps
+    assert "besoin non couvert, « Chutes de bois brut »" in gaps
     assert candidates.startswith("2 partenariats candidats")
     assert estimated.startswith("50\u202f%")
 
@@ -59,6 +59,7 @@ def test_gap_says_severity_confidence_basis_and_quantities(french):
         "Chutes de sapin",
         "Chutes de bois brut",
     ]
+    assert [fact["quantity"] for fact in gap["evidence"]] == ["60\u00a0t", "40\u00a0t", "5\u00a0t"]
     assert gap["evidence"][0]["source"] == "Saisie de l'équipe"
 
 
@@ -92,7 +93,7 @@ def test_candidate_says_who_why_where_and_how_sure(french):
     assert card["members"][1]["reason"].endswith("Chutes de sapin, 40\u00a0t")
     assert card["members"][1]["share_text"] == "60\u202f%"
     assert card["criteria"][0]["text"] == "90\u202f%"
-    assert card["certificate"].startswith("Recherche complète")
+    assert card["certificate"].startswith("Toutes les compositions possibles ont été examinées")
     assert card["meeting_place"] == "Mairie de Brissac-les-Bois"
     assert card["longest_trip"] == "9,4\u00a0km"
     assert card["practices"] == [{"place": 1, "title": "Une recyclerie et trois scieries"}]

@@ -105,7 +105,7 @@ def test_controls_have_labels_and_the_frame_a_title(page):
     for tag in ("select", "input"):
         assert all(control["id"] in labelled for control in page.all(tag))
     (frame,) = page.all("iframe")
-    assert frame["title"] == "Carte interactive : Val d'Essai"
+    assert frame["title"] == "Carte interactive\u00a0: Val d'Essai"
     assert frame["sandbox"] == "allow-scripts"
     assert all(svg.get("aria-label") or svg.get("aria-hidden") == "true" for svg in page.all("svg"))
 
@@ -236,3 +236,49 @@ def test_card_alone_brings_its_style_and_leads_nowhere(diagnosis):
     style = re.search(r"<style>(.*?)</style>", card, flags=re.DOTALL).group(1)
     assert style.startswith(".fragment {")
     assert style.count("{") == style.count("}")
+
+
+def test_legend_and_tables_leave_out_families_without_actor(diagnosis):
+    from dataclasses import replace
+
+    from toolkit import vocabulary as v
+
+    def legend(page):
+        return re.search(r'<div class="legend">.*?</div>', page, flags=re.DOTALL).group()
+
+    actors = diagnosis.territory.table(v.ACTORS)
+    few = diagnosis.territory.replace(
+        **{v.ACTORS: actors[actors["family"] != "civil"], v.FLOWS: _empty(diagnosis, v.FLOWS)}
+    )
+    page = report_page(replace(diagnosis, territory=few), lang="fr")
+    assert "Société civile" not in legend(page)
+    assert "Flux" not in legend(page)
+    assert "Secteur public" in legend(page)
+    whole = legend(report_page(diagnosis, lang="fr"))
+    assert "Société civile" in whole
+    assert "Flux interne" in whole
+    rows = re.search(r'<table class="communes">.*?</table>', page, flags=re.DOTALL).group()
+    heads = rows.count('scope="col"')
+    assert heads == 2 + 4 + 1
+    assert {line.count("<td") for line in rows.split("<tr>")[2:]} == {heads - 1}
+
+
+def _empty(diagnosis, table):
+    return diagnosis.territory.table(table).head(0)
+
+
+def test_card_says_why_first_and_asks_before_it_measures(french):
+    card = re.search(r'<article class="card" id="candidate-1".*?</article>', french, re.DOTALL)
+    said = card.group()
+    order = [said.index(words) for words in (
+        "Pourquoi ensemble", 'class="members"', "Où se retrouver", "Premières questions à poser",
+        "Est-ce la meilleure composition", "Les huit critères du score",
+    )]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_french_signs_stay_on_the_line_of_their_word(french):
+    words = re.sub(r"<(script|style)\b.*?</\1>|srcdoc='[^']*'", "", french, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", "", words)
+    assert not re.search(r" [:;?!»]|« ", text)
+    assert "\u00a0:" in text

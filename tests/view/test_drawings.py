@@ -7,7 +7,7 @@ from toolkit.views.charts import bars, meter
 from toolkit.views.layers import map_data
 from toolkit.views.plan import still_map
 from toolkit.views.tables import gap_table, partnership_table
-from toolkit.views.words import category_label, gap_form, gap_title, quantity_text
+from toolkit.views.words import category_label, gap_name, gap_title, quantity_text
 
 THIN = "\u202f"
 
@@ -54,8 +54,22 @@ def test_titles_say_what_the_id_says(diagnosis):
     titles = [gap_title(row, lang="fr") for row in diagnosis.gaps.to_dict(orient="records")]
     assert titles[3] == "Chutes de bois brut : départs vers l'extérieur"
     assert titles[4] == "Forêt, bois, papier et ameublement : 2 acteurs isolés"
-    assert titles[5] == "Entre Économie sociale et solidaire et Recherche et formation"
-    assert gap_form("unmet_need:a.b:unsized") == "unsized"
+    assert titles[5] == "Entre « Économie sociale et solidaire » et « Recherche et formation »"
+    assert gap_name("unmet_need:a.b:unsized").form == "unsized"
+
+
+def test_names_on_paper_never_touch_each_other(diagnosis):
+    data = map_data(public_diagnosis(diagnosis, lang="fr").diagnosis, lang="fr")
+    communes = data["communes"]
+    assert [communes["name"][place] for place in communes["order"]] == [
+        "Brissac-les-Bois",
+        "Ambreval",
+        "Château-d'Orne",
+    ]
+    communes["x"], communes["y"] = [communes["x"][0]] * 3, [communes["y"][0]] * 3
+    drawn = [node.text for node in ET.fromstring(still_map(data, title="t")).iter("text")]
+    assert "Brissac-les-Bois" in drawn
+    assert "Ambreval" not in drawn
 
 
 def test_quantities_have_their_unit_or_what_they_count():

@@ -185,3 +185,27 @@ def test_map_of_a_territory_without_diagnosis(diagnosis):
     assert data["gaps"] == []
     assert data["candidates"] == []
     assert len(data["actors"]["name"]) == 9
+
+
+def test_layers_that_hold_nothing_are_left_out(diagnosis):
+    from dataclasses import replace
+
+    from toolkit import vocabulary as v
+
+    territory = diagnosis.territory
+    actors = territory.table(v.ACTORS)
+    kept = actors[actors["family"] != "civil"]
+    few = territory.replace(
+        **{
+            v.ACTORS: kept,
+            **{name: territory.table(name).head(0) for name in (v.FLOWS, v.COOPERATIONS)},
+            v.MEMBERS: territory.table(v.MEMBERS).head(0),
+        }
+    )
+    findings = replace(diagnosis.findings, gaps=diagnosis.gaps.head(0))
+    page = page_of(replace(diagnosis, territory=few, findings=findings))
+    assert "Société civile" not in re.sub(r'<script type="application/json".*?</script>', "", page)
+    assert "Recherche et formation" in page
+    for gone in ("Flux principaux", "Coopérations existantes", "Manques par commune"):
+        assert gone not in page
+        assert gone in page_of(diagnosis)

@@ -58,12 +58,12 @@ def explain(proposals: Proposals, candidate_id: str, *, territory: Territory) ->
     opening = _row(proposals.openings, opening_id=str(row["opening_id"]))
     settings = proposals.settings
     facts = proposals.facts or facts_of(territory, None, settings=settings)
-    seats = proposals.roles.loc[proposals.roles["candidate_id"] == candidate_id].to_dict("records")
+    seats = _of(proposals.roles, candidate_id)
     held = [facts.index[str(seat["actor_id"])] for seat in seats]
     meeting = meeting_place(facts, held, radius_km=settings.radius_km)
     columns = [field.name for field in dataclasses.fields(Member) if field.name != "trip_km"]
     members = tuple(
-        Member(**{str(name): seat[name] for name in columns}, trip_km=trip)
+        Member(**{name: _plain(seat[name]) for name in columns}, trip_km=trip)
         for seat, trip in zip(seats, meeting.trips_km, strict=True)
     )
     chosen, degree = broker(facts, held)
@@ -106,14 +106,30 @@ def explain(proposals: Proposals, candidate_id: str, *, territory: Territory) ->
 def _row(frame: pd.DataFrame, **wanted: str) -> dict[str, Any]:
     """Return the row with an id, given as `candidate_id=` or `opening_id=`."""
     ((key, value),) = wanted.items()
-    found = frame.loc[frame[key] == value].to_dict("records")
+    found = _records(frame, key=key, value=value)
     if not found:
         raise UsageError(Problem(f"unknown_{key.removesuffix('_id')}", column=key, found=value))
-    return {str(name): cell for name, cell in found[0].items()}
+    return found[0]
 
 
-def _of(frame: pd.DataFrame, candidate_id: str) -> list[dict[Any, Any]]:
-    return frame.loc[frame["candidate_id"] == candidate_id].to_dict("records")
+def _of(frame: pd.DataFrame, candidate_id: str) -> list[dict[str, Any]]:
+    return _records(frame, key="candidate_id", value=candidate_id)
+
+
+def _records(frame: pd.DataFrame, *, key: str, value: str) -> list[dict[str, Any]]:
+    """Return the rows with an id as dicts; only the cells of these rows are looked at.
+
+    Both obvious ways, a frame of the rows or all rows as dicts, cost far more where one candidate
+    after the other is explained.
+    """
+    columns = {str(name): frame[name].array for name in frame.columns}
+    places = np.flatnonzero(np.asarray(columns[key] == value, dtype="bool")).tolist()
+    return [{name: cells[place] for name, cells in columns.items()} for place in places]
+
+
+def _plain(cell: Any) -> Any:  # noqa: ANN401 - a cell of any column
+    """Return a cell as a value of Python, not of numpy."""
+    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def _ties(

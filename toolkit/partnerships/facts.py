@@ -143,6 +143,7 @@ def facts_of(territory: Territory, findings: Findings | None, *, settings: Setti
     settings : Settings
         Detour factor, and whether estimated rows count.
     """
+    # Longer than 40 lines: one line a field, each named once.
     actors = territory.table(v.ACTORS)
     ids = tuple(str(code) for code in actors["actor_id"])
     index = {code: place for place, code in enumerate(ids)}
@@ -197,7 +198,7 @@ def facts_of(territory: Territory, findings: Findings | None, *, settings: Setti
 
 
 def _texts(cells: pd.Series) -> tuple[str, ...]:
-    return tuple(cell if isinstance(cell, str) else "" for cell in cells)
+    return tuple(_word(cell) for cell in cells)
 
 
 def _lists(cells: pd.Series) -> tuple[frozenset[str], ...]:
@@ -245,46 +246,62 @@ def _rows(
         (v.NEEDS, "need_id", "priority"),
     ):
         for row in _records(territory, table, settings=settings):
-            quantity = float(row["quantity"]) * units.per_year(str(row["period"]))
-            unit = row["unit"] if isinstance(row["unit"], str) else ""
-            code = str(row[key])
-            taken = [in_unit(part, name, to=unit) for part, name in left.get((table, code), ())]
-            made.append(
-                Fact(
-                    index.get(row["actor_id"], -1),
-                    table,
-                    code,
-                    str(row["category"]),
-                    quantity,
-                    _rest(quantity, taken),
-                    unit,
-                    str(row["basis"]),
-                    str(row[detail]),
-                    row["commune_id"] if isinstance(row.get("commune_id"), str) else "",
-                )
-            )
+            taken = left.get((table, str(row[key])), [])
+            made.append(_row_fact(row, index, table=table, names=(key, detail), taken=taken))
     for row in _records(territory, v.FLOWS, settings=settings):
-        if not isinstance(row["category"], str):
-            continue
-        unit = row["unit"] if isinstance(row["unit"], str) else ""
-        for end in ("origin", "destination"):
-            if row[end] in index:
-                amount = float(row["quantity"])
-                made.append(
-                    Fact(
-                        actor=index[row[end]],
-                        table=v.FLOWS,
-                        row_id=str(row["flow_id"]),
-                        category=row["category"],
-                        quantity=amount,
-                        left=amount,
-                        unit=unit,
-                        basis=str(row["basis"]),
-                        detail=end,
-                        commune_id="",
-                    )
-                )
+        if isinstance(row["category"], str):
+            made += _flow_facts(row, index)
     return made
+
+
+def _row_fact(
+    row: Mapping[str, Any],
+    index: Mapping[str, int],
+    *,
+    table: str,
+    names: tuple[str, str],
+    taken: list[tuple[float, str]],
+) -> Fact:
+    """Return a resource or a need; ``names`` are the columns of its id and of its detail."""
+    key, detail = names
+    quantity = float(row["quantity"]) * units.per_year(str(row["period"]))
+    unit = _word(row["unit"])
+    return Fact(
+        actor=index.get(row["actor_id"], -1),
+        table=table,
+        row_id=str(row[key]),
+        category=str(row["category"]),
+        quantity=quantity,
+        left=_rest(quantity, [in_unit(part, name, to=unit) for part, name in taken]),
+        unit=unit,
+        basis=str(row["basis"]),
+        detail=str(row[detail]),
+        commune_id=_word(row.get("commune_id")),
+    )
+
+
+def _flow_facts(row: Mapping[str, Any], index: Mapping[str, int]) -> list[Fact]:
+    """Return a flow as a fact of each of its ends that is an actor."""
+    return [
+        Fact(
+            actor=index[row[end]],
+            table=v.FLOWS,
+            row_id=str(row["flow_id"]),
+            category=row["category"],
+            quantity=float(row["quantity"]),
+            left=float(row["quantity"]),
+            unit=_word(row["unit"]),
+            basis=str(row["basis"]),
+            detail=end,
+            commune_id="",
+        )
+        for end in ("origin", "destination")
+        if row[end] in index
+    ]
+
+
+def _word(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""
 
 
 def _rest(quantity: float, taken: list[float]) -> float:

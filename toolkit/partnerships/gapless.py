@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from toolkit import vocabulary as v
@@ -74,35 +74,10 @@ def _small(rows: tuple[Fact, ...], facts: Facts) -> list[Fit]:
 def _exchange(facts: Facts) -> Iterator[Opening]:
     """Yield, for each sector, the call to those that have cooperated and those that could learn."""
     for sector in sorted(frozenset().union(*(sectors for _, sectors, _ in facts.cooperations))):
-        done: dict[int, str] = {}
-        for code, sectors, team in facts.cooperations:
-            if sector in sectors:
-                done.update({actor: code for actor in team if actor not in done})
-        needing = {row.actor for rows in facts.needs.values() for row in rows if row.left != 0}
-        learners = roles.best(
-            (
-                roles.of_actor(facts, actor, suitability=0.8, reason="could_learn")
-                for actor in sorted(needing - done.keys())
-                if sector in facts.sectors[actor] and not facts.in_cooperation[actor]
-            ),
-            facts,
-        )
+        done = _cooperating(facts, sector)
+        learners = roles.best(_learners(facts, sector, done=done), facts)
         sharers = roles.best(
-            (
-                Fit(
-                    actor,
-                    1.0,
-                    "shares_practice",
-                    v.COOPERATIONS,
-                    code,
-                    float("nan"),
-                    "",
-                    facts.basis[actor],
-                    1.0,
-                )
-                for actor, code in done.items()
-            ),
-            facts,
+            (_sharer(facts, actor, cooperation=code) for actor, code in done.items()), facts
         )
         if not sharers or len(learners) < NEIGHBOURS - 1:
             continue
@@ -122,6 +97,38 @@ def _exchange(facts: Facts) -> Iterator[Opening]:
                 ("authority", False, roles.authorities(facts, _communes(learners, facts))),
             ),
         )
+
+
+def _cooperating(facts: Facts, sector: str) -> dict[int, str]:
+    """Return the actors that cooperate in a sector, each with its first cooperation there."""
+    done: dict[int, str] = {}
+    for code, sectors, team in facts.cooperations:
+        if sector in sectors:
+            done.update({actor: code for actor in team if actor not in done})
+    return done
+
+
+def _learners(facts: Facts, sector: str, *, done: Mapping[int, str]) -> Iterator[Fit]:
+    """Yield the actors of a sector that lack something and have not cooperated yet."""
+    needing = {row.actor for rows in facts.needs.values() for row in rows if row.left != 0}
+    for actor in sorted(needing - done.keys()):
+        if sector in facts.sectors[actor] and not facts.in_cooperation[actor]:
+            yield roles.of_actor(facts, actor, suitability=0.8, reason="could_learn")
+
+
+def _sharer(facts: Facts, actor: int, *, cooperation: str) -> Fit:
+    """Return an actor as one that can tell of its cooperation."""
+    return Fit(
+        actor,
+        1.0,
+        "shares_practice",
+        v.COOPERATIONS,
+        cooperation,
+        float("nan"),
+        "",
+        facts.basis[actor],
+        1.0,
+    )
 
 
 def _visibility(facts: Facts, *, isolated: frozenset[int]) -> Iterator[Opening]:

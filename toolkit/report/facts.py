@@ -52,7 +52,8 @@ def facts_of(
     -------
     dict
         ``lang, territory, made_on, summary, figures, families, flows, gap_kinds, types, gaps,
-        candidates, cooperations, practices, communes, drawn, confidential, decisions, sources, methods, limits``.
+        candidates, cooperations, practices, communes, drawn, confidential, decisions, sources,
+        methods, limits``.
     """
     lang = lang or diagnosis.settings.language
     return public_facts(public_diagnosis(diagnosis, lang=lang), lang=lang, made_on=made_on)
@@ -71,6 +72,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
             "name": territory.name,
             "fictional": territory.fictional,
             "communes": len(territory.table(v.COMMUNES)),
+            "actors": len(territory.table(v.ACTORS)),
             "population": round(territory.population),
         },
         "made_on": day.isoformat() if day else "",

@@ -106,12 +106,9 @@ class _Writer:
     def _figures(self, row: Mapping[Any, Any]) -> dict[str, float | None]:
         """Return the figures of a gap; none where they would tell of too few people."""
         figures = {name: as_number(row[name]) for name in ("expected", "observed", "shortfall")}
-        counted = (figures["observed"], figures["shortfall"])
-        if row["unit"] == "person" and any(
-            0 < count and small_count(count, threshold=self.threshold)
-            for count in counted
-            if count is not None
-        ):
+        counted = [figures[name] or 0.0 for name in ("observed", "shortfall")]
+        few = any(small_count(count, threshold=self.threshold) for count in counted)
+        if row["unit"] == "person" and few:
             return dict.fromkeys(figures)
         return figures
 

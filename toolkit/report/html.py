@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from toolkit.errors import Problem, ReportError
-from toolkit.language import text
+from toolkit.language import percent, text
 from toolkit.privacy import public_diagnosis
 from toolkit.report.assets import (
     card_style,
@@ -17,6 +18,7 @@ from toolkit.report.assets import (
     page_style,
 )
 from toolkit.report.facts import public_facts
+from toolkit.report.summary_facts import SURE
 from toolkit.resources import shipped
 from toolkit.views import blocks, charts, palette
 from toolkit.views.layers import map_data
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
 
 DATA_ID: Final = "map-data"
-PRINTED: Final = 40
-"""Gaps shown before the reader asks for all, and printed."""
+_BEFORE_SIGN: Final = re.compile(r" (?=[:;?!»])|(?<=\d) (?=[%€])|(?<=«) ")
+TOP: Final = 5
+"""Gaps of each kind shown before the reader asks for all, and printed."""
 
 
 def write_report(
@@ -135,7 +138,7 @@ def fragment(name: str, content: dict[str, Any], *, facts: dict[str, Any], lang:
     template = {"card": "fragment.html"}[name]
     helpers = _helpers(lang)
     return (
-        _environment()
+        _environment(lang)
         .get_template(template)
         .render(candidate=content, facts=facts, style=Markup(card_style()), **helpers)  # noqa: S704
     )
@@ -165,21 +168,34 @@ def poured(facts: dict[str, Any], *, parts: dict[str, Any], lang: str) -> str:
         name: Markup(part) if isinstance(part, str) else {k: Markup(p) for k, p in part.items()}  # noqa: S704
         for name, part in parts.items()
     }
-    template = _environment().get_template("page.html")
-    page = template.render(facts=facts, printed=PRINTED, **_helpers(lang), **safe)
+    template = _environment(lang).get_template("page.html")
+    sure = percent(SURE, lang=lang)
+    page = template.render(facts=facts, top=TOP, sure=sure, **_helpers(lang), **safe)
     return page if page.endswith("\n") else page + "\n"
 
 
-def _environment() -> Environment:
+def _environment(lang: str) -> Environment:
+    """Return where the templates are; in French, signs stay on the line of their word."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow
 
     return Environment(
         loader=FileSystemLoader(shipped("templates", "report")),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_french_spaces if lang == "fr" else None,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _french_spaces(said: object) -> object:
+    """Return words with no-break spaces where French sets a space beside a sign.
+
+    What is markup already is left as it is, and so is everything that is no text.
+    """
+    if not isinstance(said, str) or hasattr(said, "__html__"):
+        return said
+    return _BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", said)
 
 
 def _mark(family: str) -> str:
@@ -202,5 +218,5 @@ def _charts(facts: dict[str, Any], *, lang: str) -> dict[str, str]:
 
 def _page_words(lang: str) -> dict[str, str]:
     """Return the words that the page's script needs."""
-    names = ("shown", "page", "show_on_map")
+    names = ("shown", "page", "show_on_map", "all_gaps", "fewer_gaps")
     return {name: text(f"report.script.{name}", lang=lang) for name in names}

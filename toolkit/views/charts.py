@@ -9,10 +9,10 @@ from typing import Final
 from toolkit.views.palette import ACCENT, INK, family_colour, shape_svg
 
 _ROW: Final = 30
-_START: Final = 274
-_BAR: Final = 255
+_START: Final = 300
+_BAR: Final = 205
 _WIDTH: Final = 640
-_SHORT: Final = 38
+_SHORT: Final = 32
 
 
 def bars(
@@ -37,13 +37,13 @@ def bars(
     top = max((value for _, value, _ in rows), default=0.0) or 1.0
     height = _ROW * len(rows) + 4
     head = f'viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}"'
-    parts = [f'<svg class="chart" {head} font-size="15" fill="{INK}">']
+    parts = [f'<svg class="chart" {head} font-size="18" fill="{INK}">']
     for place, (label, value, said) in enumerate(rows):
         y = place * _ROW + 4
         length = _BAR * value / top
         family = families[place] if place < len(families) else ""
         colour = family_colour(family) if family else ACCENT
-        start = 24 if family else 0
+        start = 26 if family else 0
         if family:
             parts.append(shape_svg(family, x=9, y=y + 11, radius=6.5))
         parts.append(f'<text x="{start}" y="{y + 16}">{escape(_fit(label))}</text>')

@@ -22,7 +22,8 @@ _WIDTH: Final = 900.0
 _HEIGHT_MAX: Final = 900.0
 _MARGIN: Final = 12.0
 _KM_PER_DEGREE: Final = 111.32
-_NAMES_MAX: Final = 60
+_LETTER: Final = 6.8
+_LINE: Final = 15.0
 _SHORT: Final = 24
 _RADIUS: Final = 3.6
 _SCALE_STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -133,12 +134,16 @@ def _stars(data: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
 
 
 def _names(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
-    rows = list(zip(communes["x"], communes["y"], communes["name"], strict=True))
-    if len(rows) > _NAMES_MAX:
-        return
-    for longitude, latitude, name in rows:
-        x, y = frame.at((longitude, latitude))
+    """Yield the names of communes, the largest first, that no name drawn before would touch."""
+    drawn: list[tuple[float, float, float]] = []
+    for place in communes["order"]:
+        name = communes["name"][place]
+        x, y = frame.at((communes["x"][place], communes["y"][place]))
         short = name if len(name) <= _SHORT else name[: _SHORT - 1] + "…"
+        half = _LETTER * len(short) / 2
+        if any(abs(x - ox) < half + other and abs(y - oy) < _LINE for ox, oy, other in drawn):
+            continue
+        drawn.append((x, y, half))
         yield (
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" paint-order="stroke" '
             f'stroke="#fff" stroke-width="3" font-size="12" font-weight="600">'

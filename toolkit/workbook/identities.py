@@ -188,7 +188,7 @@ def _fitting(names: Mapping[str, list[Name]], siret: str) -> list[Name]:
     """Return who does not have another SIRET; two are enough to tell that there are several."""
     if not siret:
         return list(itertools.islice(itertools.chain.from_iterable(names.values()), 2))
-    return [*names.get(siret, []), *names.get("", [])]
+    return names.get(siret, []) + names.get("", [])
 
 
 def _stored_faces(stored: pd.DataFrame | None, *, source_id: str) -> dict[str, _Face]:

@@ -63,6 +63,7 @@ class Places:
         self.shown: dict[str, str] = {}
         self._exact: dict[str, set[str]] = {}
         self._loose: dict[str, set[str]] = {}
+        self._order: list[str] = []
         if communes is None or not {"commune_id", "name"} <= set(communes):
             return
         for cell, name in zip(communes["commune_id"], communes["name"], strict=True):

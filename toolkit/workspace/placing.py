@@ -71,15 +71,16 @@ def _elsewhere(actors: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> list[Pro
     inside: dict[int, str] = {}
     for at, commune in tree.query(points[far], predicate="intersects").T:
         inside.setdefault(int(far[at]), codes[commune])
-    return [
+    notes = [
         _note(
             placed.iloc[at],
             written=names[written[at]],
             other=names[inside[at]],
             metres=float(away[at]),
         )
-        for at in sorted(inside)
+        for at in inside
     ]
+    return sorted(notes, key=lambda note: (len(note.row), note.row))
 
 
 def _note(row: pd.Series, *, written: str, other: str, metres: float) -> Problem:
@@ -90,7 +91,7 @@ def _note(row: pd.Series, *, written: str, other: str, metres: float) -> Problem
         row=str(row["actor_id"] if pd.isna(label) else label),
         column="latitude",
         found=shown(row["name"]),
-        params={"written": written, "other": other, "km": f"{metres / 1_000:.1f}"},
+        params={"written": written, "other": other, "km": round(metres / 1_000, 1)},
         where="" if pd.isna(row.get(WHERE)) else str(row[WHERE]),
     )
 

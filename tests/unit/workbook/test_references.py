@@ -59,7 +59,8 @@ def test_names_of_no_one_or_of_several_are_problems():
 def test_communes_by_name_must_be_unique_and_known():
     frame = pd.DataFrame({"commune_id": ["Brissac", "Ambrevale", "99001", "1234", "97105"]})
     made = workbook.resolve({"needs": frame}, communes=COMMUNES)
-    assert [one.code for one in made.problems] == ["name_ambiguous", "name_near"]
+    assert [one.code for one in made.problems] == ["name_ambiguous", "commune_unknown"]
+    assert "Ambreval (99001)" in problem_text(made.problems[1], lang="fr")
     assert made.tables["needs"]["commune_id"].tolist()[2:] == ["99001", "1234", "97105"]
 
 
@@ -122,3 +123,123 @@ def test_any_name_gives_a_short_plain_id(name):
     assert made.isascii()
     assert len(made) < 90
     assert made.endswith("-99001")
+
+
+# --- actors that are stored already -----------------------------------------------------------
+SIRET, OTHER_SIRET = "73282932000074", "35600000000048"
+
+
+def stored(*rows, source_id="saisie"):
+    columns = ["actor_id", "name", "commune_id", "siret"]
+    return pd.DataFrame(rows, columns=columns).assign(source_id=source_id)
+
+
+def again(rows, known, **tables):
+    """Return what becomes of rows (name, commune, siret) without id, over stored ones."""
+    frame = pd.DataFrame(rows, columns=["name", "commune_id", "siret"], dtype="object")
+    return workbook.resolve(
+        {"actors": frame, **tables}, communes=COMMUNES, actors=known, source_id="saisie"
+    )
+
+
+def ids_of(made):
+    return made.tables["actors"]["actor_id"].tolist()
+
+
+def test_a_corrected_commune_keeps_the_id_and_is_noted():
+    known = stored(["emmaus-99001", "Emmaüs", "99001", None])
+    offers = pd.DataFrame({"actor_id": ["Emmaüs"], "category": ["x"]})
+    made = again([["EMMAÜS", "99002", None]], known, resources=offers)
+    assert ids_of(made) == ["emmaus-99001"]
+    assert made.problems == ()
+    assert made.tables["resources"]["actor_id"].tolist() == ["emmaus-99001"]
+    (note,) = made.notes
+    assert (note.code, note.row, note.params["before"]) == ("note_commune_changed", "0", "Ambreval")
+
+
+def test_an_added_or_removed_siret_keeps_the_id():
+    known = stored(["le-fournil-99001", "Le Fournil", "99001", None])
+    assert ids_of(again([["Le Fournil", "99001", SIRET]], known)) == ["le-fournil-99001"]
+    assert ids_of(again([["Le Fournil", "99002", SIRET]], known)) == ["le-fournil-99001"]
+    known = stored([SIRET, "Le Fournil", "99001", SIRET])
+    assert ids_of(again([["Le Fournil", "99001", None]], known)) == [SIRET]
+
+
+def test_the_siret_says_who_it_is_whatever_the_name():
+    known = stored(["le-fournil-99001", "Le Fournil", "99001", SIRET])
+    assert ids_of(again([["La Boulange", "99002", SIRET]], known)) == ["le-fournil-99001"]
+    assert ids_of(again([["Le Fournil", "99001", OTHER_SIRET]], known)) == [OTHER_SIRET]
+
+
+def test_a_renamed_actor_is_another_one():
+    known = stored(["le-fournil-99001", "Le Fournil", "99001", None])
+    assert ids_of(again([["La Boulange", "99001", None]], known)) == ["la-boulange-99001"]
+
+
+def test_two_actors_of_one_name_stay_two():
+    known = stored(["m-1", "Mairie", "99001", None], ["m-2", "Mairie", "99002", None])
+    assert ids_of(again([["Mairie", "99002", None], ["Mairie", "99001", None]], known)) == [
+        "m-2",
+        "m-1",
+    ]
+    # One of them moves: the other is where it was, so there is no doubt.
+    assert ids_of(again([["Mairie", "99001", None], ["Mairie", "99003", None]], known)) == [
+        "m-1",
+        "m-2",
+    ]
+    both = again([["Mairie", "99003", None], ["Mairie", "12345", None]], known)
+    assert ids_of(both) == ["mairie-99003", "mairie-12345"]  # who is who cannot be told
+
+
+def test_a_second_actor_where_the_first_one_was_gets_its_own_id():
+    known = stored(["mairie-99001", "Mairie", "99002", None])
+    rows = [["Mairie", "99001", None], ["Mairie", "99002", None]]
+    first = ids_of(again(rows, known))
+    assert first == ["mairie-99001-2", "mairie-99001"]
+    known = stored(
+        ["mairie-99001", "Mairie", "99002", None], ["mairie-99001-2", "Mairie", "99001", None]
+    )
+    assert ids_of(again(rows, known)) == first
+
+
+def test_an_id_with_a_number_is_found_again_among_its_twins():
+    known = [
+        ["mairie-99001", "Mairie", "99002", None],
+        ["x", "Mairie", "99001", None],
+        ["y", "Mairie", "99001", None],
+    ]
+    rows = [["Mairie", "99001", None], ["Mairie", "99002", None]]
+    first = ids_of(again(rows, stored(*known)))
+    assert first == ["mairie-99001-2", "mairie-99001"]
+    known.append(["mairie-99001-2", "Mairie", "99001", None])
+    assert ids_of(again(rows, stored(*known))) == first
+
+
+def test_actors_of_another_source_are_others():
+    known = stored(["x", "Mairie", "99001", None], source_id="sirene")
+    made = again([["Mairie", "99002", None]], known)
+    assert ids_of(made) == ["mairie-99002"]
+    assert made.notes == ()
+
+
+def test_a_name_means_what_the_workbook_says_now():
+    known = stored(["a", "Mairie", "99001", None], ["b", "Mairie", "99002", None])
+    frame = pd.DataFrame(
+        {"actor_id": ["c"], "name": ["Mairie"], "commune_id": ["99003"]}, dtype="object"
+    )
+    offers = pd.DataFrame({"actor_id": ["mairie", "a"], "category": ["x", "y"]})
+    tables = {"actors": frame, "resources": offers}
+    made = workbook.resolve(tables, communes=COMMUNES, actors=known, source_id="saisie")
+    assert made.tables["resources"]["actor_id"].tolist() == ["c", "a"]
+    assert made.problems == ()
+    other = workbook.resolve(tables, communes=COMMUNES, actors=known, source_id="saisie-cci")
+    assert [problem.params["choices"] for problem in other.problems] == ["a, b, c"]
+
+
+def test_what_was_typed_is_remembered():
+    made = resolve(resources=pd.DataFrame({"actor_id": ["le fournil", "A1"]}, index=[8, 9]))
+    typed = {place: (one.id, one.words) for place, one in made.typed.items()}
+    assert typed["resources", "8", "actor_id"] == ("A1", "le fournil")
+    assert ("resources", "9", "actor_id") not in typed
+    assert typed["actors", "4", "actor_id"] == ("mairie-99001", "Mairie")
+    assert typed["actors", "4", "commune_id"] == ("99001", "AMBREVAL")

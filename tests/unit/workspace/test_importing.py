@@ -350,3 +350,126 @@ def test_checking_writes_nothing_and_tells_what_an_import_would(faulty: Workspac
         faulty.import_workbook()
     assert told.problems == error.value.problem_list
     assert told.corrected_copy is None
+
+
+# --- corrections ------------------------------------------------------------------------------
+HEADERS = ["Nom", "Famille", "SIRET", "Commune", "Latitude", "Longitude"]
+PUBLIC = "Secteur public"
+
+
+def offers(*names):
+    return [[None, name, "materials.wood.offcuts", 1, "t", None] for name in names]
+
+
+@pytest.fixture
+def nameless(workspace, fill):
+    """Return what imports actors (name, SIRET, commune) without ids, and offers by name."""
+
+    def take(*actors, names=(), **options):
+        rows = [[name, PUBLIC, siret, commune, None, None] for name, siret, commune in actors]
+        fill(workspace.workbook, actors=rows, resources=offers(*names), headers=HEADERS)
+        return workspace.import_workbook(**options)
+
+    take.workspace = workspace
+    return take
+
+
+def test_corrected_commune_and_added_siret_change_the_actor(nameless):
+    nameless(("Emmaüs", None, "99001"), names=["Emmaüs"])
+    before = nameless.workspace.tables()["resources"]
+    report = nameless(("Emmaüs", "73282932000074", "Brissac-les-Bois"), names=["Emmaüs"])
+    assert report.tables["actors"].updated == ("emmaus-99001",)
+    assert report.tables["resources"].unchanged == tuple(before["resource_id"])
+    assert report.count("inserted") == report.count("missing") == 0
+    (note,) = (note for note in report.notes if note.code == "note_commune_changed")
+    assert "« Ambreval » avant, « Brissac-les-Bois » maintenant" in problem_text(note, lang="fr")
+    actor = nameless.workspace.tables()["actors"].iloc[0]
+    assert (actor["commune_id"], actor["siret"]) == ("99002", "73282932000074")
+    again = nameless(("Emmaüs", "73282932000074", "Brissac-les-Bois"), names=["Emmaüs"])
+    assert not again.has_changes
+    assert "note_commune_changed" not in codes(again.notes)
+
+
+def test_a_new_name_is_a_new_actor_and_the_old_one_is_missing(nameless):
+    nameless(("Emmaüs", None, "99001"))
+    report = nameless(("Emmaüs Ambre", None, "99001"))
+    actors = report.tables["actors"]
+    assert (actors.inserted, actors.missing) == (("emmaus-ambre-99001",), ("emmaus-99001",))
+
+
+def test_two_actors_of_one_name_stay_two(nameless):
+    both = [("Emmaüs", None, "99001"), ("Emmaüs", None, "99002")]
+    nameless(*both)
+    assert not nameless(*both[::-1]).has_changes
+    report = nameless(both[0], ("Emmaüs", None, "99003"))
+    assert report.tables["actors"].updated == ("emmaus-99002",)
+    assert nameless.workspace.tables()["actors"]["commune_id"].tolist() == ["99001", "99003"]
+
+
+def test_what_is_known_of_a_source_outlives_imports(imported, fill, actor_rows):
+    sources = imported.tables()["sources"]
+    told = {"licence": "Licence Ouverte 2.0", "producer": "CCI", "title": "Annuaire"}
+    year = pd.array([2024], dtype="Int64")
+    imported.write({"sources": sources.assign(**told, data_year=year)}, what="Origine")
+    assert not imported.import_workbook().has_changes
+    fill(imported.workbook, actors=actor_rows[:2])
+    imported.import_workbook()
+    source = imported.tables()["sources"].iloc[0]
+    assert {name: source[name] for name in told} == told
+    assert (source["data_year"], source["rows"]) == (2024, 3)
+    assert source["sha256"] != sources["sha256"][0]
+
+
+def test_title_of_a_source_follows_its_file(imported):
+    shutil.copy(imported.workbook, imported.folder / "saisie 2.xlsx")
+    imported.import_workbook(imported.folder / "saisie 2.xlsx")
+    assert imported.tables()["sources"]["title"].tolist() == ["Classeur de saisie saisie 2.xlsx"]
+
+
+# --- messages ---------------------------------------------------------------------------------
+def test_a_row_that_refers_to_a_refused_one_shows_the_name_however_long(nameless):
+    name = "Association pour la réparation, le réemploi et le partage des objets du quotidien " * 2
+    sound, wrong = ("Sain", None, "99002"), (name.strip(), None, "nulle part")
+    report = nameless(sound, wrong, names=["Sain", name.upper().strip()], partial=True)
+    problem = report.problems[-1]
+    assert (problem.code, problem.row, problem.params["row"]) == ("refers_to_refused", "3", "3")
+    assert problem.found.startswith("ASSOCIATION POUR LA RÉPARATION")
+    assert codes(report.problems) == ["commune_unknown", "refers_to_refused"]
+
+
+def test_one_cell_has_one_message(nameless):
+    with pytest.raises(ImportRefusedError) as error:
+        nameless(("A", None, "Lille"), ("B", None, "99999"), ("B", None, "99999"), names=["Zzz"])
+    problems = error.value.problem_list
+    cells = [(problem.table, problem.row, problem.column) for problem in problems]
+    assert len(set(cells)) == len(cells)
+    found = {(problem.code, problem.found) for problem in problems}
+    assert {("commune_unknown", "Lille"), ("name_unknown", "Zzz"), ("actor_twice", "B")} <= found
+    assert ("duplicate_key", "B") in found  # the first of the twins, by its name
+
+
+def test_points_in_another_commune_are_remarked_and_taken(workspace, fill, perimeter):
+    """Communes are squares of 10 km in a row: 99001 ends where 99002 begins."""
+    metres = [(609_000, 1), (610_150, 2), (610_900, 3), (625_000, 4), (598_000, 5)]
+    points = perimeter.iloc[:1].set_geometry([Point(0, 0)], crs=2154)
+    rows = []
+    for x, number in metres:
+        place = points.set_geometry([Point(x, 6_605_000)], crs=2154).to_crs(4326).geometry.iloc[0]
+        rows.append([f"Acteur {number}", PUBLIC, None, "99001", place.y, place.x])
+    fill(workspace.workbook, actors=rows, resources=[], headers=HEADERS)
+    report = workspace.import_workbook()
+    assert report.count("inserted") == 5
+    notes = [note for note in report.notes if note.code.startswith("note_point")]
+    assert [(note.code, note.row, note.found) for note in notes] == [
+        ("note_points_elsewhere", "", "2"),
+        ("note_point_elsewhere", "4", "Acteur 3"),
+        ("note_point_elsewhere", "5", "Acteur 4"),
+    ]
+    assert [note.params["km"] for note in notes[1:]] == [0.9, 15.0]
+    said = problem_text(notes[2], lang="fr")
+    assert "« Château-d'Orne », à 15 km" in said
+    assert "« Ambreval »" in said
+    only = workspace.check_workbook(
+        fill(workspace.workbook, actors=rows[:3], resources=[], headers=HEADERS)
+    )
+    assert codes(only.notes) == ["note_point_elsewhere"]

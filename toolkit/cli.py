@@ -156,8 +156,7 @@ def new(  # noqa: PLR0913 - one parameter an option
         sources=extract.sources,
         lang=reader,
     )
-    for note in extract.notes:
-        typer.echo(f"- {problem_text(note, lang=reader)}")
+    _show_notes(extract.notes, reader)
     _say("new.done", reader, folder=str(folder), count=len(perimeter))
     _say("new.next", reader, workbook=str(workspace.workbook), folder=str(folder))
 
@@ -258,11 +257,18 @@ def _report(workspace: Workspace, lang: str) -> None:
 def _show_import(outcome: ImportReport, lang: str) -> None:
     for line in outcome.lines(lang=lang):
         typer.echo(line)
-    for note in outcome.notes:
-        typer.echo(f"- {problem_text(note, lang=lang)}")
+    _show_notes(outcome.notes, lang)
     if outcome.problems:
         _show_problems(ToolkitError(outcome.problems), lang)
     _show_copy(outcome, lang)
+
+
+def _show_notes(notes: Sequence[Problem], lang: str) -> None:
+    """Print what the officer should know and need not mend, the first ones in full."""
+    for note in notes[:PROBLEMS_SHOWN]:
+        typer.echo(f"- {problem_text(note, lang=lang)}")
+    if len(notes) > PROBLEMS_SHOWN:
+        typer.echo(text("cli.more_notes", lang=lang, count=len(notes) - PROBLEMS_SHOWN))
 
 
 def _show_copy(outcome: object, lang: str) -> None:

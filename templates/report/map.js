@@ -53,7 +53,7 @@ const Maillage = (() => {
       shape.bindPopup(() => card(places.name[i], [places.people[i]]));
       shape.addTo(layer);
       const label = named(places.name[i], "place-name");
-      const point = L.tooltip({ pane: "names", permanent: true, direction: "center", className: label.className, interactive: false, opacity: 1 });
+      const point = L.tooltip({ pane: "names", permanent: true, direction: "bottom", offset: [0, 3], className: label.className, interactive: false, opacity: 1 });
       names.push({ label: point.setLatLng([places.y[i], places.x[i]]).setContent(label.content), box: shape.getBounds() });
     });
     map.createPane("names").style.zIndex = 450;

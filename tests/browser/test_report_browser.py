@@ -232,8 +232,11 @@ def test_page_never_scrolls_sideways(browser, hostile, width):
     watched = Watched(browser, width=width)
     watched.open(hostile)
     size = watched.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    cells = watched.page.locator("#gap-kinds td:visible, .gap-table td:visible").all()
+    tallest = max(cell.evaluate("cell => cell.offsetHeight") for cell in cells)
     watched.context.close()
     assert size[0] <= size[1]
+    assert tallest < 250
     assert watched.wrong == []
 
 

@@ -204,8 +204,9 @@ def test_layers_that_hold_nothing_are_left_out(diagnosis):
     )
     findings = replace(diagnosis.findings, gaps=diagnosis.gaps.head(0))
     page = page_of(replace(diagnosis, territory=few, findings=findings))
-    assert "Société civile" not in re.sub(r'<script type="application/json".*?</script>', "", page)
-    assert "Recherche et formation" in page
-    for gone in ("Flux principaux", "Coopérations existantes", "Manques par commune"):
-        assert gone not in page
-        assert gone in page_of(diagnosis)
+    whole = page_of(diagnosis)
+    for gone in ("civil", "flows", "cooperations", "gaps"):
+        assert f"feature_group_{gone}" not in page
+        assert f"feature_group_{gone}" in whole
+    for kept in ("communes", "research", "candidates", "access"):
+        assert f"feature_group_{kept}" in page

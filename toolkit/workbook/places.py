@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import difflib
+import heapq
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ _CEDEX: Final = re.compile(r"\bcedex\b(?:\s*\d{1,2}(?!\d))?", re.IGNORECASE)
 _SHORT: Final[Mapping[str, str]] = {"saint": "st", "sainte": "ste", "s": "sur"}
 _NEAR: Final = 0.6
 _COMPARED: Final = 120
+_COMPARED_NAMES: Final = 8
 _CODE_LENGTH: Final = 5
 
 
@@ -64,6 +66,7 @@ class Places:
         self._exact: dict[str, set[str]] = {}
         self._loose: dict[str, set[str]] = {}
         self._order: list[str] = []
+        self._threes: list[frozenset[str]] = []
         if communes is None or not {"commune_id", "name"} <= set(communes):
             return
         for cell, name in zip(communes["commune_id"], communes["name"], strict=True):
@@ -77,6 +80,7 @@ class Places:
             if plain := _plain(words):
                 self._loose.setdefault(plain, set()).add(code)
         self._order = sorted(self._loose)
+        self._threes = [_threes(key) for key in self._order]
 
     def read(self, words: str) -> Place:
         """Return what a cell means.
@@ -144,13 +148,26 @@ class Places:
         plain = _plain(_apart(words).name)[:_COMPARED]
         inside = [key for key in self._order if f" {key} " in f" {plain} "]
         keys = sorted(inside, key=lambda key: (-len(key), key))
-        keys = keys or difflib.get_close_matches(plain, self._order, n=SHOWN, cutoff=_NEAR)
+        alike = () if keys else self._sharing(plain)
+        keys = keys or difflib.get_close_matches(plain, alike, n=SHOWN, cutoff=_NEAR)
         if not keys:
             at = bisect.bisect_left(self._order, plain)
             start = max(0, min(at - 1, len(self._order) - SHOWN))
             keys = self._order[start : start + SHOWN]
         codes = [code for key in keys for code in sorted(self._loose[key])]
         return [f"{self.names[code]} ({code})" for code in codes[:SHOWN]]
+
+    def _sharing(self, plain: str) -> list[str]:
+        """Return the few names that share most groups of three letters.
+
+        Spelling is compared letter by letter with these only: thousands of cells may be wrong.
+        """
+        own = _threes(plain)
+        shares = [
+            (-2 * len(own & threes) / (len(own) + len(threes)), key)
+            for key, threes in zip(self._order, self._threes, strict=True)
+        ]
+        return [key for _, key in heapq.nsmallest(_COMPARED_NAMES, shares)]
 
     def _named(self, name: str) -> frozenset[str]:
         found = self._exact.get(fold(name)) or self._loose.get(_plain(name), set())
@@ -183,6 +200,12 @@ def _plain(name: str) -> str:
     """Return a name to compare by: no accents, hyphens or apostrophes, ``St`` for ``Saint``."""
     words = re.findall(r"[a-z0-9]+", fold(name))
     return " ".join(_SHORT.get(word, word) for word in words)
+
+
+def _threes(plain: str) -> frozenset[str]:
+    """Return the groups of three letters of a name, its ends counted in."""
+    padded = f"  {plain} "
+    return frozenset(padded[at : at + 3] for at in range(len(padded) - 2))
 
 
 def _is_near(one: str, other: str) -> bool:

@@ -6,6 +6,7 @@ key of a text is the path of its table and name (``report.title``), whatever fil
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -26,6 +27,9 @@ _FOLDER = Path(__file__).parent / "locales"
 DASH: Final = "–"
 """Stands for a number that is not known."""
 _THIN = "\N{NARROW NO-BREAK SPACE}"
+_PAGES = frozenset({"partnerships", "report", "views"})
+"""Texts of pages and maps: there, a French sign must not begin a line."""
+_BEFORE_SIGN = re.compile(r" (?=[:;?!»])|(?<=«) ")
 _FINE = 10.0
 _COARSE = 100.0
 
@@ -45,7 +49,10 @@ def catalogue(lang: str) -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for path in sorted((_FOLDER / lang).glob("*.toml")):
         if not path.stem.startswith("errors"):
-            _flatten(tomllib.loads(path.read_text(encoding="utf-8")), prefix="", into=texts)
+            written = path.read_text(encoding="utf-8")
+            if lang == "fr" and path.stem in _PAGES:
+                written = _BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", written)
+            _flatten(tomllib.loads(written), prefix="", into=texts)
     return MappingProxyType(texts)
 
 

@@ -130,7 +130,7 @@ def test_map_draws_offline_with_french_controls(watched, report):
     zoom = frame.locator(".leaflet-control-zoom-in")
     assert zoom.get_attribute("aria-label") == "Agrandir"
     layers = frame.locator(".leaflet-control-layers label").all_inner_texts()
-    assert layers[0].strip() == "Périmètre : Val d'Essai"
+    assert layers[0].strip() == "Périmètre\u00a0: Val d'Essai"
     assert len(layers) == 11
     for box in frame.locator(".leaflet-control-layers input").all():
         box.set_checked(True)

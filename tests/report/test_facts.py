@@ -38,7 +38,7 @@ def test_key_figures_count_what_may_be_shown(french):
 def test_summary_is_in_plain_words(french):
     who, gaps, candidates, estimated = french["summary"]
     assert who.startswith("Val d'Essai réunit 3 communes et 4\u202f500 habitants.")
-    assert "besoin non couvert, « Chutes de bois brut »" in gaps
+    assert "besoin non couvert, «\u00a0Chutes de bois brut\u00a0»" in gaps
     assert candidates.startswith("2 partenariats candidats")
     assert estimated.startswith("50\u202f%")
 

@@ -115,14 +115,14 @@ def test_known_titles(diagnosis):
     nobody = made["isolated_actor:all"]
     assert nobody["title"] == "Aucun lien n'est recensé entre les acteurs"
     assert "198" not in nobody["sentence"]
-    assert made["isolated_actor:unknown"]["title"] == "Secteur inconnu : 1 acteur isolé"
+    assert made["isolated_actor:unknown"]["title"] == "Secteur inconnu\u00a0: 1 acteur isolé"
     assert made[f"unused_resource:{HALL}:unsized"]["sentence"].startswith(
-        "1 ressource de quantité inconnue ; elle"
+        "1 ressource de quantité inconnue\u00a0; elle"
     )
     shown = gaps_of(diagnosis, size=(152_091, 0), lang="fr")
     (far,) = (gap for gap in shown if gap["id"] == f"service_access:{PLACE}")
     assert far["sentence"] == (
-        "Tous les habitants sont trop loin de ce service : 152\u202f091\u00a0personnes."
+        "Tous les habitants sont trop loin de ce service\u00a0: 152\u202f091\u00a0personnes."
     )
 
 
@@ -172,4 +172,4 @@ def test_summary_says_what_nobody_has_entered(diagnosis):
     empty = {name: public.territory.table(name).head(0) for name in (v.NEEDS, v.FLOWS)}
     bare = replace(public, territory=public.territory.replace(**empty))
     last = summary_of(bare, gaps=[], candidates=[], lang="fr")[-1]
-    assert last.startswith("Rien n'est encore renseigné pour : besoins et flux.")
+    assert last.startswith("Rien n'est encore renseigné pour\u00a0: besoins et flux.")

@@ -52,9 +52,11 @@ def test_tables_speak_both_languages(diagnosis):
 
 def test_titles_say_what_the_id_says(diagnosis):
     titles = [gap_title(row, lang="fr") for row in diagnosis.gaps.to_dict(orient="records")]
-    assert titles[3] == "Chutes de bois brut : départs vers l'extérieur"
-    assert titles[4] == "Forêt, bois, papier et ameublement : 2 acteurs isolés"
-    assert titles[5] == "Entre « Économie sociale et solidaire » et « Recherche et formation »"
+    assert titles[3] == "Chutes de bois brut\u00a0: départs vers l'extérieur"
+    assert titles[4] == "Forêt, bois, papier et ameublement\u00a0: 2 acteurs isolés"
+    assert titles[5] == (
+        "Entre «\u00a0Économie sociale et solidaire\u00a0» et «\u00a0Recherche et formation\u00a0»"
+    )
     assert gap_name("unmet_need:a.b:unsized").form == "unsized"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-POOL_CAP: Final = 1_000
+POOL_CAP: Final = 5_000
 """Actors of a role that the search branches on, the most promising first (own rule, for speed).
 
 Those beyond are not forgotten: a bound on every group that holds one enters the certificate.
@@ -66,6 +66,8 @@ class Arena:
     ----------
     actors : array of int
         Positions in :class:`Facts`, ascending; every other array follows it.
+    x_km, y_km : array
+        Where they are, in kilometres by road.
     distance_km : array, shape (n, n)
         Trips by road between two actors.
     tied, paired : array of bool, shape (n, n)
@@ -77,6 +79,8 @@ class Arena:
     """
 
     actors: Indices
+    x_km: Floats
+    y_km: Floats
     distance_km: Floats
     tied: npt.NDArray[np.bool_]
     paired: npt.NDArray[np.bool_]
@@ -158,6 +162,8 @@ def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
     x_km, y_km = facts.x_km[actors], facts.y_km[actors]
     return Arena(
         actors=actors,
+        x_km=x_km,
+        y_km=y_km,
         distance_km=np.hypot(x_km[:, None] - x_km[None, :], y_km[:, None] - y_km[None, :]),
         tied=_tied(facts, actors),
         paired=_paired(facts, actors),

@@ -1,316 +1,491 @@
-"""What a node of the search is worth: exactly so far, and at most in the end.
+"""What a node of the search is worth at most: plain loops over arrays, compiled where possible.
 
-A node fixes the members of the first roles of a team (a set of slots).  Its bound adds, to what
-they are worth together, the most that each open role can still add: every criterion of the score is
-additive over members or pairs, or concave in a count, so that the additions bound the whole from
-above.  Where a single role is open after the next one, the additions are exact.
+A node has seated the first members of a team (a set of slots), in the order of its pools.  For each
+open slot it keeps who can still join (not a member, a meeting place in common, no turn already had
+in an interchangeable slot) with the longest trip, the ties and the pairs to the members so far.
+
+The bound adds to what the members are worth the most that each open slot can add.  Five criteria of
+a count, or a sum, have a top (the modes of ``board.MODES``).  Each is read in one of two ways:
+
+- added up over the members to come, each on top of the group so far: valid because the criterion is
+  concave; ties and pairs between two members to come are shared by halves;
+- set to the most that it can reach with the highest counts of all open slots.
+
+Every mixture of ways bounds from above, and the least is kept.  Additions are taken in bands of the
+longest trip: proximity is that of the band's lower edge, and nobody beyond its upper edge joins.
+Who is in no group that could still be kept is taken out of the lists, below this node.
 """
+# ruff: noqa: PLR0917 - compiled functions take their arguments by place
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+import math
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from toolkit.partnerships import criteria
-from toolkit.partnerships.arena import TOLERANCE_KM, Arena, Floats, Indices, Pool
+from toolkit.partnerships.board import (
+    BANDS,
+    CHILDREN,
+    COMPLEMENTARITY,
+    COVERAGE,
+    DEMAND,
+    DIVERSITY,
+    ENTRY,
+    FAMILY,
+    FAMILY_TABLE,
+    GROUP,
+    LATER,
+    LONGEST,
+    MODES,
+    MOST_DEMAND,
+    MOST_PAIRS,
+    MOST_SECTORS,
+    MOST_SUPPLY,
+    MOST_TIES,
+    NEW_SECTORS,
+    OFFSET,
+    OPEN_PAIRS,
+    OPEN_TIES,
+    OWN,
+    PAIR_SLOTS,
+    PAIR_TABLE,
+    PAIRS,
+    POOL,
+    PROXIMITY,
+    REST,
+    SECTOR_TABLE,
+    SECTORS,
+    SETS,
+    SIZE,
+    START,
+    SUPPLY,
+    TIE_SLOTS,
+    TIE_TABLE,
+    TIES,
+    TRANSVERSALITY,
+    TRUST,
+    WITH_PAIRS,
+    WITH_TIES,
+    Board,
+    Problem,
+)
+from toolkit.partnerships.compiled import compiled
 
-STEPS: Final = 6
-"""Bands of the longest trip that a bound tells apart; more are tighter and slower."""
-LAST: Final = 2
-"""Roles still open when the groups of a node are read off one matrix."""
-
-LIMITED: Final = ("diversity", "transversality", "trust", "complementarity")
-"""Criteria of a count that have a top, so that what members add must not be added up beyond it."""
-
-Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """The first members of a team, in the order of its pools."""
-
-    team: tuple[Pool, ...]
-    chosen: tuple[int, ...] = ()
-
-    @property
-    def held(self) -> list[int]:
-        """The members as a list, to index arrays with."""
-        return list(self.chosen)
-
-    @property
-    def pool(self) -> Pool:
-        """Pool of the role that is filled next."""
-        return self.team[len(self.chosen)]
-
-    @property
-    def later(self) -> tuple[Pool, ...]:
-        """Pools of the roles open after the next."""
-        return self.team[len(self.chosen) + 1 :]
-
-    @property
-    def is_last(self) -> bool:
-        """Whether two roles are open."""
-        return len(self.team) - len(self.chosen) == LAST
-
-    def with_member(self, actor: int) -> Node:
-        """Return the node in which an actor fills the next role."""
-        return Node(self.team, (*self.chosen, actor))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Branches:
-    """The members that the next role of a node can have, with what the group is worth by then."""
-
-    actors: Indices
-    rows: Indices
-    size: int
-    worth: Floats
-    room: Floats
-    ties: Indices
-    pairs: Indices
-    families: npt.NDArray[np.uint8]
-    sectors: npt.NDArray[np.uint64]
-    far_km: Floats
-    supply: Floats
-    demand: Floats
+FULL: Final = 3
+"""Families or sectors beyond the first, and pairs, from which a criterion is full."""
+MANY_PAIRS: Final = 20_000
+"""Pairs of members to be from which it takes too long to look for links among them again."""
+BOTH: Final = 3
+"""Bits of somebody who has both a tie and a pair."""
+AHEAD: Final = 2
+"""Open slots beyond which links among those to come are looked for again."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Square:
-    """Figures of the pairs of two pools; None where no pair is tied, or paired."""
-
-    pools: tuple[Pool, Pool]
-    distance_km: Floats
-    tied: Flags | None
-    paired: Flags | None
-
-
-@cache
-def _reachable(families: tuple[frozenset[int], ...], accepted: frozenset[int]) -> tuple[Flags, ...]:
-    """Return, by depth and families so far, whether an accepted set can still be reached."""
-    tables = [np.zeros(32, dtype="bool")]
-    tables[0][list(accepted)] = True
-    for held in reversed(families):
-        after = tables[0]
-        table = np.array(
-            [any(after[have | one] for one in held) for have in range(32)], dtype="bool"
-        )
-        tables.insert(0, table)
-    return tuple(tables)
+@compiled
+def bits(word: int) -> int:
+    """Return how many bits of a non-negative word are set."""
+    found = 0
+    while word:
+        word &= word - 1
+        found += 1
+    return found
 
 
-class Bounds:
-    """Worth and bounds of the nodes of one arena; figures of pairs of pools are computed once."""
+@compiled
+def trust(ties: int, size: int) -> float:
+    """Return the criterion of trust, for a number of ties."""
+    share = ties / (size * (size - 1) / 2)
+    return 4.0 * share * (1.0 - share)
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
-        self._squares: dict[tuple[int, int], _Square] = {}
 
-    def types(self, team: tuple[Pool, ...]) -> tuple[Flags, ...]:
-        """Return, by depth and families so far, whether a type wanted can still be reached."""
-        return _reachable(tuple(pool.families for pool in team), frozenset(self.arena.ranks))
+@compiled
+def full(count: int) -> float:
+    """Return how full a criterion is that counts to three, at most 1."""
+    return min(1.0, max(0, count) / FULL)
 
-    def branches(self, node: Node) -> Branches:
-        """Return who can be next, and the exact worth of the group so far, coverage left out."""
-        arena, pool, size = self.arena, node.pool, len(node.team)
-        weights, held = arena.weights, node.held
-        seats = zip(node.team, node.chosen, strict=False)
-        fits = [arena.fits[seat.slot, actor] for seat, actor in seats]
-        keep = self._allowed(node, pool)
-        families = np.bitwise_or.reduce(arena.family[held], initial=0) | arena.family[pool.actors]
-        keep &= self.types(node.team)[len(held) + 1][families]
-        actors, families = pool.actors[keep], families[keep].astype("uint8")
-        sectors = arena.sectors[actors] | np.bitwise_or.reduce(
-            arena.sectors[held], initial=np.uint64(0)
-        )
-        far_km = arena.distance_km[actors][:, held].max(axis=1, initial=0.0)
-        far_km = np.maximum(far_km, arena.distance_km[held][:, held].max(initial=0.0))
-        ties = arena.tied[actors][:, held].sum(axis=1) + int(arena.tied[held][:, held].sum()) // 2
-        pairs = (
-            arena.paired[actors][:, held].sum(axis=1) + int(arena.paired[held][:, held].sum()) // 2
-        )
-        suits = sum(fit.suitability for fit in fits) + pool.suitability[keep]
-        means = arena.means[held].sum() + arena.means[actors]
-        limited = (
-            weights["diversity"] * criteria.diversity(np.bitwise_count(families))
-            + weights["transversality"] * criteria.transversality(np.bitwise_count(sectors))
-            + weights["trust"] * criteria.trust(ties, size=size)
-            + weights["complementarity"] * criteria.complementarity(pairs)
-        )
-        worth = limited + (
-            (weights["suitability"] * suits + weights["capacity"] * means) / size
-            + weights["proximity"] * criteria.proximity(far_km, radius_km=arena.radius_km)
-        )
-        most = sum(weights[name] for name in LIMITED)
-        return Branches(
-            actors=actors,
-            rows=np.flatnonzero(keep),
-            size=size,
-            worth=worth,
-            room=most - limited,
-            ties=ties,
-            pairs=pairs,
-            families=families,
-            sectors=sectors,
-            far_km=far_km,
-            supply=sum(fit.supply for fit in fits) + pool.supply[keep],
-            demand=sum(fit.demand for fit in fits) + pool.demand[keep],
-        )
 
-    def bounds(self, node: Node, branches: Branches) -> Floats:
-        """Return, for each branch, a bound on the score of every group below it.
+@compiled
+def covered(supply: float, demand: float, one_sided: bool) -> float:  # noqa: FBT001
+    """Return the criterion of coverage."""
+    return min(1.0, demand) if one_sided else min(1.0, supply, demand)
 
-        The longest trip of the group falls in one of ``STEPS`` bands; in each, proximity is at most
-        that of the band's lower edge, and nobody farther than its upper edge can join.
-        """
-        arena, later = self.arena, node.later
-        weights, reach = arena.weights, 2 * arena.radius_km
-        supply, demand = branches.supply.copy(), branches.demand.copy()
-        edges = reach * np.arange(1, STEPS + 1) / STEPS + TOLERANCE_KM
-        near = criteria.proximity(branches.far_km, radius_km=arena.radius_km)
-        least = np.maximum(branches.far_km, edges[:, None] - reach / STEPS)
-        bands = branches.worth + weights["proximity"] * (
-            criteria.proximity(least, radius_km=arena.radius_km) - near
-        )
-        bands[edges[:, None] < branches.far_km] = -np.inf
-        # Additions may pass the most that a criterion can reach, so a second bound caps them.
-        capped = bands + branches.room
-        for pool in later:
-            own, mixed, trips = self._gains(node, branches, pool=pool)
-            gains = own + mixed
-            for rank, edge in enumerate(edges):
-                far = np.where(trips <= edge, 0.0, -np.inf)
-                bands[rank] += (gains + far).max(axis=1, initial=-np.inf)
-                capped[rank] += (own + far).max(axis=1, initial=-np.inf)
-            supply += pool.supply.max(initial=0.0)
-            demand += pool.demand.max(initial=0.0)
-        covered = criteria.coverage(supply, demand, one_sided=arena.one_sided)
-        best = np.minimum(bands, capped).max(axis=0)
-        return np.asarray(best + weights["coverage"] * covered)
 
-    def _gains(
-        self, node: Node, branches: Branches, *, pool: Pool
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return the most that each actor of an open role adds to each branch, and its trip.
+@compiled
+def set_team(p: Problem, s: Board, team: int) -> None:
+    """Lay out the pools of a team, nobody seated."""
+    size = p.teams[team, -1]
+    s.scalar[SIZE] = size
+    s.near[0, :] = -1
+    for slot in range(size):
+        pool = p.teams[team, slot]
+        s.team[POOL, slot] = pool
+        first = p.pools[pool, START]
+        length = p.pools[pool + 1, START] - first
+        s.counts[0, slot] = length
+        base = s.team[OFFSET, slot]
+        s.team[OFFSET, slot + 1] = base + length
+        for place in range(length):
+            s.lists[0, base + place, ENTRY] = first + place
+    for slot in range(size):
+        _set_links(p, s, slot)
+    for held in range(SETS):
+        s.reach[size, held] = bits(held) if p.ranks[held] >= 0 else 0
+    for slot in range(size - 1, -1, -1):
+        _set_reach(p, s, slot)
 
-        Of shape (branches, actors of the pool); coverage and proximity are left out.  First what
-        adds up without end (suitability, capacity), minus infinity for who cannot join; then what
-        the top of a criterion limits (``LIMITED``: concave in their counts, so that several new
-        families, sectors, ties or pairs add at most what each would alone); then the longest trip.
-        Pairs between two open roles are shared half and half.  With one open role every step is an
-        equality.
-        """
-        arena, weights, size, held = self.arena, self.arena.weights, len(node.team), node.held
-        actors = pool.actors
-        tie = float(criteria.trust(1, size=size)) * weights["trust"]
-        pair = float(criteria.complementarity(1)) * weights["complementarity"]
-        single = weights["suitability"] * pool.suitability
-        single = (single + weights["capacity"] * arena.means[actors]) / size
-        linked = np.zeros(len(actors))
-        for other in node.later:
-            if other is not pool:
-                tied, paired = self._between(pool, other)
-                linked += (tie * tied + pair * paired) / 2
-        single[~self._allowed(node, pool)] = -np.inf
-        square = self._square(node.pool, pool)
-        trips = square.distance_km[branches.rows]
-        if held:
-            trips = np.maximum(trips, arena.distance_km[held][:, actors].max(axis=0))
-        mixed = linked + self._new_kinds(branches, actors, exact=len(node.later) == 1)
-        known = arena.tied[held][:, actors].sum(axis=0)
-        if square.tied is not None or known.any():
-            ties = known if square.tied is None else known + square.tied[branches.rows]
-            after = criteria.trust(branches.ties[:, None] + ties, size=size)
-            mixed += weights["trust"] * (after - criteria.trust(branches.ties, size=size)[:, None])
-        known = arena.paired[held][:, actors].sum(axis=0)
-        if square.paired is not None or known.any():
-            pairs = known if square.paired is None else known + square.paired[branches.rows]
-            after = criteria.complementarity(branches.pairs[:, None] + pairs)
-            before = criteria.complementarity(branches.pairs)[:, None]
-            mixed += weights["complementarity"] * (after - before)
-        own = np.broadcast_to(single, trips.shape).copy()
-        own[branches.actors[:, None] == actors] = -np.inf
-        if pool.group == node.pool.group:
-            own[branches.actors[:, None] >= actors] = -np.inf
-        return own, mixed, trips
 
-    def _square(self, first: Pool, pool: Pool) -> _Square:
-        """Return the figures of the pairs of two pools, computed once."""
-        key = id(first), id(pool)
-        if key not in self._squares:
-            arena, square = self.arena, np.ix_(first.actors, pool.actors)
-            tied, paired = arena.tied[square], arena.paired[square]
-            self._squares[key] = _Square(
-                # The pools are kept, so that their identities stay theirs.
-                (first, pool),
-                arena.distance_km[square],
-                tied if tied.any() else None,
-                paired if paired.any() else None,
-            )
-        return self._squares[key]
+@compiled
+def _set_links(p: Problem, s: Board, slot: int) -> None:
+    """Note in which other slots of the team those of a slot have a tie, and a pair."""
+    base = s.team[OFFSET, slot]
+    for place in range(base, base + s.counts[0, slot]):
+        kinds = p.kinds[p.actor[s.lists[0, place, ENTRY]]]
+        ties = pairs = 0
+        for other in range(s.scalar[SIZE]):
+            if other != slot:
+                ties |= (kinds[TIES] >> s.team[POOL, other] & 1) << other
+                pairs |= (kinds[PAIRS] >> s.team[POOL, other] & 1) << other
+        s.lists[0, place, TIE_SLOTS], s.lists[0, place, PAIR_SLOTS] = ties, pairs
 
-    def _between(self, pool: Pool, other: Pool) -> tuple[Flags, Flags]:
-        """Return who of a pool is tied, and paired, with anybody of another."""
-        square = self._square(pool, other)
-        none = np.zeros(len(pool.actors), dtype="bool")
-        tied = none if square.tied is None else np.asarray(square.tied.any(axis=1))
-        paired = none if square.paired is None else np.asarray(square.paired.any(axis=1))
-        return tied, paired
 
-    def _new_kinds(self, branches: Branches, actors: Indices, *, exact: bool) -> Floats:
-        """Return what the families and sectors that each actor brings change.
+@compiled
+def _renew_links(p: Problem, s: Board, level: int, slot: int) -> None:
+    """Forget the links of a slot with open slots whose other end has dropped out."""
+    base = s.team[OFFSET, slot]
+    for other in range(level, s.scalar[SIZE]):
+        if other == slot or s.counts[level, other] * s.counts[level, slot] > MANY_PAIRS:
+            continue
+        first, bit = s.team[OFFSET, other], 1 << other
+        last = first + s.counts[level, other]
+        for place in range(base, base + s.counts[level, slot]):
+            ties, pairs = s.lists[level, place, TIE_SLOTS], s.lists[level, place, PAIR_SLOTS]
+            if (ties | pairs) & bit == 0:
+                continue
+            actor, met = p.actor[s.lists[level, place, ENTRY]], 0
+            for end in range(first, last):
+                met |= p.link[actor, p.actor[s.lists[level, end, ENTRY]]]
+                if met == BOTH:
+                    break
+            if met & 1 == 0:
+                s.lists[level, place, TIE_SLOTS] = ties & ~bit
+            if met & 2 == 0:
+                s.lists[level, place, PAIR_SLOTS] = pairs & ~bit
 
-        The first sector of a group adds nothing, so that transversality is concave only from one
-        sector on: a branch without any is bounded (not ``exact``) as if it had one already.
-        """
-        weights = self.arena.weights
-        families = np.bitwise_count(branches.families).astype("int64")
-        step = criteria.diversity(families + 1) - criteria.diversity(families)
-        fresh = (self.arena.family[actors] & ~branches.families[:, None]) != 0
-        had = np.bitwise_count(branches.sectors).astype("int64")[:, None]
-        brought = np.bitwise_count(self.arena.sectors[actors] & ~branches.sectors[:, None])
-        if not exact:
-            had = np.maximum(had, 1)
-        wider = criteria.transversality(had + brought) - criteria.transversality(had)
-        kinds = weights["diversity"] * step[:, None] * fresh + weights["transversality"] * wider
-        return np.asarray(kinds)
 
-    def exact(self, node: Node, branches: Branches) -> Floats:
-        """Return the scores of all groups of a node with two open roles.
+@compiled
+def _set_reach(p: Problem, s: Board, level: int) -> None:
+    """Note, by families so far, how many families a group of a type wanted can have (0: none)."""
+    pool, there = s.team[POOL, level], 0
+    for entry in range(p.pools[pool, START], p.pools[pool + 1, START]):
+        there |= p.kinds[p.actor[entry], FAMILY]
+    for held in range(SETS):
+        most = 0
+        for rank in range(5):
+            if there >> rank & 1:
+                most = max(most, s.reach[level + 1, held | 1 << rank])
+        s.reach[level, held] = most
 
-        Shape (branches, actors of the last pool); minus infinity where the members cannot be a
-        group, except for want of a place to meet, which the caller checks.
-        """
-        arena, (last,) = self.arena, node.later
-        covered = criteria.coverage(
-            branches.supply[:, None] + last.supply,
-            branches.demand[:, None] + last.demand,
-            one_sided=arena.one_sided,
-        )
-        own, mixed, trips = self._gains(node, branches, pool=last)
-        longer = np.maximum(trips - branches.far_km[:, None], 0.0) / (2 * arena.radius_km)
-        scores = branches.worth[:, None] + own + mixed - arena.weights["proximity"] * longer
-        scores += arena.weights["coverage"] * covered
-        accepted = self.types(node.team)[-1][branches.families[:, None] | arena.family[last.actors]]
-        scores[~accepted | (trips > 2 * arena.radius_km + TOLERANCE_KM)] = -np.inf
-        return np.asarray(scores)
 
-    def _allowed(self, node: Node, pool: Pool) -> Flags:
-        """Return who of a pool can join: not a member yet, a place in common, within two radii.
+@compiled
+def seat(p: Problem, s: Board, level: int, place: int) -> bool:
+    """Seat somebody of the next slot's list; return whether every open slot still has somebody."""
+    entry, new = s.lists[level, place, ENTRY], level + 1
+    actor = p.actor[entry]
+    s.seat[level] = entry
+    s.figures[new, LONGEST] = max(s.figures[level, LONGEST], s.far[level, place])
+    for column in range(3):
+        s.figures[new, column] = s.figures[level, column] + p.figures[entry, column]
+    s.kinds[new, FAMILY] = s.kinds[level, FAMILY] | p.kinds[actor, FAMILY]
+    s.kinds[new, SECTORS] = s.kinds[level, SECTORS] | p.kinds[actor, SECTORS]
+    s.kinds[new, TIES] = s.kinds[level, TIES] + s.lists[level, place, WITH_TIES]
+    s.kinds[new, PAIRS] = s.kinds[level, PAIRS] + s.lists[level, place, WITH_PAIRS]
+    for word in range(p.near.shape[1]):
+        s.near[new, word] = s.near[level, word] & p.near[actor, word]
+    group = p.pools[s.team[POOL, level], GROUP]
+    for slot in range(new, s.scalar[SIZE]):
+        # Who had a turn before in an interchangeable slot, or is not worth one, is left out of the
+        # others: its groups are known.
+        alike = p.pools[s.team[POOL, slot], GROUP] == group
+        _narrow(p, s, new, slot, actor, s.turn_of[level, actor] if alike else -1)
+        if s.counts[new, slot] == 0:
+            return False
+    return True
 
-        In interchangeable slots members go up, so that no group is looked at twice.
-        """
-        arena, actors, held = self.arena, pool.actors, node.held
-        allowed = np.ones(len(actors), dtype="bool")
-        if not held:
-            return allowed
-        limit = 2 * arena.radius_km + TOLERANCE_KM
-        allowed &= arena.distance_km[held][:, actors].max(axis=0) <= limit
-        allowed &= (arena.near[actors] & np.bitwise_and.reduce(arena.near[held])).any(axis=1)
-        for seat, member in zip(node.team, node.chosen, strict=False):
-            allowed &= actors > member if seat.group == pool.group else actors != member
-        return allowed
+
+@compiled
+def _narrow(p: Problem, s: Board, new: int, slot: int, actor: int, turn: int) -> None:
+    """Keep who can still join a slot after an actor was seated, those of later turns than ``turn``.
+
+    A turn of -1 keeps everybody.
+    """
+    old, base = new - 1, s.team[OFFSET, slot]
+    kept, near = base, s.near[new]
+    x_km, y_km = p.place_km[actor, 0], p.place_km[actor, 1]
+    for place in range(base, base + s.counts[old, slot]):
+        entry = s.lists[old, place, ENTRY]
+        other = p.actor[entry]
+        if other == actor or (turn >= 0 and s.turn_of[old, other] <= turn):
+            continue
+        met = 0
+        for word in range(near.shape[0]):
+            met |= near[word] & p.near[other, word]
+        if met == 0:
+            continue
+        east, north = p.place_km[other, 0] - x_km, p.place_km[other, 1] - y_km
+        link = p.link[actor, other]
+        s.lists[new, kept, ENTRY] = entry
+        s.lists[new, kept, TIE_SLOTS] = s.lists[old, place, TIE_SLOTS]
+        s.lists[new, kept, PAIR_SLOTS] = s.lists[old, place, PAIR_SLOTS]
+        s.lists[new, kept, WITH_TIES] = s.lists[old, place, WITH_TIES] + (link & 1)
+        s.lists[new, kept, WITH_PAIRS] = s.lists[old, place, WITH_PAIRS] + (link >> 1)
+        s.far[new, kept] = max(s.far[old, place], math.sqrt(east * east + north * north))
+        kept += 1
+    s.counts[new, slot] = kept - base
+
+
+@compiled
+def _set_tables(p: Problem, s: Board, level: int) -> None:
+    """Tabulate what 0, 1, 2... more ties, pairs or sectors add to the group of a level."""
+    size, w = s.scalar[SIZE], p.weights
+    ties, pairs = s.kinds[level, TIES], s.kinds[level, PAIRS]
+    before = trust(ties, size)
+    for more in range(size * (size - 1) // 2 - ties + 1):
+        s.tables[TIE_TABLE, more] = w[TRUST] * (trust(ties + more, size) - before)
+    # The first sector of a group adds nothing, so that transversality is concave from one sector
+    # on: a group without any is bounded as if it had one.
+    had, families = max(1, bits(s.kinds[level, SECTORS])), bits(s.kinds[level, FAMILY])
+    for more in range(s.tables.shape[1]):
+        gain = full(pairs + more) - full(pairs)
+        s.tables[PAIR_TABLE, more] = w[COMPLEMENTARITY] * gain
+        gain = full(had + more - 1) - full(had - 1)
+        s.tables[SECTOR_TABLE, more] = w[TRANSVERSALITY] * gain
+        gain = full(families + more - 1) - full(families - 1)
+        s.tables[FAMILY_TABLE, more] = w[DIVERSITY] * gain
+
+
+@compiled
+def _add_up(p: Problem, s: Board, level: int, slot: int) -> None:
+    """Fill ``added`` with what everybody of a slot's list adds, links to open slots by halves."""
+    held, had = s.kinds[level, FAMILY], s.kinds[level, SECTORS]
+    weight = p.weights[COVERAGE] if p.one_sided else 0.0
+    demand, there = s.figures[level, DEMAND], bits(held)
+    tie, pair = max(0.0, s.tables[TIE_TABLE, 1]) / 2, s.tables[PAIR_TABLE, 1] / 2
+    base, others = s.team[OFFSET, slot], -1 << level
+    for place in range(base, base + s.counts[level, slot]):
+        entry = s.lists[level, place, ENTRY]
+        actor = p.actor[entry]
+        ties = bits(s.lists[level, place, TIE_SLOTS] & others)
+        pairs = bits(s.lists[level, place, PAIR_SLOTS] & others)
+        sectors = bits(p.kinds[actor, SECTORS] & ~had)
+        s.added[place, OPEN_TIES], s.added[place, OPEN_PAIRS] = ties, pairs
+        s.added[place, NEW_SECTORS] = sectors
+        s.added[place, 0] = s.tables[FAMILY_TABLE, bits(held | p.kinds[actor, FAMILY]) - there]
+        s.added[place, 1] = s.tables[SECTOR_TABLE, sectors]
+        known = s.tables[TIE_TABLE, s.lists[level, place, WITH_TIES]]
+        s.added[place, 2] = known + ties * tie
+        known = s.tables[PAIR_TABLE, s.lists[level, place, WITH_PAIRS]]
+        s.added[place, 3] = known + pairs * pair
+        more = min(1.0, demand + p.figures[entry, DEMAND]) - min(1.0, demand)
+        s.added[place, 4] = weight * more
+
+
+@compiled
+def _note_best(p: Problem, s: Board, level: int, slot: int) -> None:
+    """Fill the table of a slot with the most that it adds, by band and mixture."""
+    size, base = s.scalar[SIZE], s.team[OFFSET, slot]
+    best, summed, mixtures = s.bands[slot], s.summed, s.summed.shape[1]
+    best[:, :] = -np.inf
+    narrow = BANDS / p.reach_km
+    for place in range(base, base + s.counts[level, slot]):
+        own = p.figures[s.lists[level, place, ENTRY], OWN] / size
+        kinds, sectors = s.added[place, 0], s.added[place, 1]
+        ties, pairs, demand = s.added[place, 2], s.added[place, 3], s.added[place, 4]
+        band = min(BANDS - 1, int(s.far[level, place] * narrow))
+        for rank in range(mixtures):
+            value = own + summed[0, rank] * kinds + summed[1, rank] * sectors
+            value += summed[2, rank] * ties + summed[3, rank] * pairs + summed[4, rank] * demand
+            best[band, rank] = max(best[band, rank], value)
+    for band in range(1, BANDS):
+        for rank in range(mixtures):
+            best[band, rank] = max(best[band, rank], best[band - 1, rank])
+
+
+@compiled
+def _note_most(p: Problem, s: Board, level: int, slot: int) -> None:
+    """Note the highest counts that an open slot can bring."""
+    ties = pairs = sectors = supply = demand = 0.0
+    base = s.team[OFFSET, slot]
+    for place in range(base, base + s.counts[level, slot]):
+        entry = s.lists[level, place, ENTRY]
+        ties = max(ties, s.lists[level, place, WITH_TIES] + s.added[place, OPEN_TIES] / 2)
+        pairs = max(pairs, s.lists[level, place, WITH_PAIRS] + s.added[place, OPEN_PAIRS] / 2)
+        sectors = max(sectors, s.added[place, NEW_SECTORS])
+        supply = max(supply, p.figures[entry, SUPPLY])
+        demand = max(demand, p.figures[entry, DEMAND])
+    s.most[slot, MOST_TIES], s.most[slot, MOST_PAIRS] = ties, pairs
+    s.most[slot, MOST_SECTORS] = sectors
+    s.most[slot, MOST_SUPPLY], s.most[slot, MOST_DEMAND] = supply, demand
+
+
+@compiled
+def _sum_others(p: Problem, s: Board, level: int, slot: int) -> None:
+    """Fill ``after``, and the last row of ``most``, with what open slots but one add at most."""
+    rest, later, total = s.after[REST], s.after[LATER], s.most[-1]
+    rest[:, :] = 0.0
+    total[:] = 0.0
+    for other in range(level, s.scalar[SIZE]):
+        if other != slot:
+            total += s.most[other]
+            rest[:BANDS] += s.bands[other]
+    later[BANDS, :] = -np.inf
+    for band in range(BANDS - 1, -1, -1):
+        least = max(s.figures[level, LONGEST], band * p.reach_km / BANDS)
+        near = p.weights[PROXIMITY] * max(0.0, 1.0 - least / p.reach_km)
+        for rank in range(later.shape[1]):
+            later[band, rank] = max(later[band + 1, rank], rest[band, rank] + near)
+
+
+@compiled
+def _set_to_most(p: Problem, s: Board, level: int, place: int) -> float:
+    """Return what somebody of an open slot gains with each mode set to its most.
+
+    Minus infinity if no type wanted is in reach.  ``gain`` takes what changes in each mode where it
+    is added up instead.
+    """
+    entry, w, last = s.lists[level, place, ENTRY], p.weights, s.most.shape[0] - 1
+    held = s.kinds[level, FAMILY]
+    families = s.reach[level, held | p.kinds[p.actor[entry], FAMILY]]
+    if families == 0:
+        return -np.inf
+    size = s.scalar[SIZE]
+    total = p.figures[entry, OWN] / size
+    supply = s.figures[level, SUPPLY] + p.figures[entry, SUPPLY] + s.most[last, MOST_SUPPLY]
+    demand = s.figures[level, DEMAND] + p.figures[entry, DEMAND] + s.most[last, MOST_DEMAND]
+    whole = w[COVERAGE] * covered(supply, demand, p.one_sided)
+    if p.one_sided:
+        whole -= w[COVERAGE] * min(1.0, s.figures[level, DEMAND])
+    s.gain[0] = s.tables[FAMILY_TABLE, families - bits(held)]
+    sectors = int(s.added[place, NEW_SECTORS] + s.most[last, MOST_SECTORS])
+    s.gain[1] = s.tables[SECTOR_TABLE, min(FULL, sectors)]
+    ties = s.lists[level, place, WITH_TIES]
+    end = ties + int(s.most[last, MOST_TIES] + s.added[place, OPEN_TIES] / 2)
+    # Trust is highest when half of the pairs know each other.
+    top = size * (size - 1) // 4 - s.kinds[level, TIES]
+    s.gain[2] = s.tables[TIE_TABLE, max(ties, min(end, top))]
+    pairs = s.lists[level, place, WITH_PAIRS]
+    pairs += int(s.most[last, MOST_PAIRS] + s.added[place, OPEN_PAIRS] / 2)
+    s.gain[3] = s.tables[PAIR_TABLE, min(FULL, pairs)]
+    s.gain[4] = whole
+    for mode in range(MODES):
+        total += s.gain[mode]
+        s.gain[mode] = s.added[place, mode] - s.gain[mode]
+    return float(total)
+
+
+@compiled
+def _bound(p: Problem, s: Board, level: int, place: int) -> float:
+    """Return the most that groups in which somebody fills an open slot gain on the group so far."""
+    base = _set_to_most(p, s, level, place)
+    if base == -np.inf:
+        return base
+    far = max(s.figures[level, LONGEST], s.far[level, place])
+    band = min(BANDS - 1, int(far * (BANDS / p.reach_km)))
+    near = p.weights[PROXIMITY] * max(0.0, 1.0 - far / p.reach_km)
+    rest, later, summed, mixture = s.after[REST], s.after[LATER], s.summed, s.mixture
+    kinds, sectors, ties, pairs, demand = s.gain[0], s.gain[1], s.gain[2], s.gain[3], s.gain[4]
+    for rank in range(mixture.shape[0]):
+        value = base + summed[0, rank] * kinds + summed[1, rank] * sectors
+        value += summed[2, rank] * ties + summed[3, rank] * pairs + summed[4, rank] * demand
+        mixture[rank] = value + max(rest[band, rank] + near, later[band + 1, rank])
+    least = np.inf
+    for rank in range(mixture.shape[0]):
+        least = min(least, mixture[rank])
+    return float(least)
+
+
+@compiled
+def _worth(p: Problem, s: Board, level: int) -> float:
+    """Return what the group of a level is worth, proximity and coverage by two sides left out."""
+    w, size = p.weights, s.scalar[SIZE]
+    worth = (
+        s.figures[level, OWN] / size
+        + w[DIVERSITY] * full(bits(s.kinds[level, FAMILY]) - 1)
+        + w[TRANSVERSALITY] * full(bits(s.kinds[level, SECTORS]) - 1)
+        + w[TRUST] * trust(s.kinds[level, TIES], size)
+        + w[COMPLEMENTARITY] * full(s.kinds[level, PAIRS])
+    )
+    if p.one_sided:
+        worth += w[COVERAGE] * min(1.0, s.figures[level, DEMAND])
+    return float(worth)
+
+
+@compiled
+def _drop_hopeless(p: Problem, s: Board, level: int, first: int, now: float) -> bool:
+    """Take out of open slots who is in no group good enough; False if a slot is left empty."""
+    for slot in range(first, s.scalar[SIZE]):
+        _add_up(p, s, level, slot)
+        _sum_others(p, s, level, slot)
+        base = s.team[OFFSET, slot]
+        kept = base
+        for place in range(base, base + s.counts[level, slot]):
+            if now + _bound(p, s, level, place) >= s.floor[0]:
+                s.lists[level, kept] = s.lists[level, place]
+                s.far[level, kept] = s.far[level, place]
+                kept += 1
+        s.counts[level, slot] = kept - base
+        if kept == base:
+            return False
+        if s.scalar[SIZE] - level > AHEAD:
+            _add_up(p, s, level, slot)
+            _note_best(p, s, level, slot)
+            _note_most(p, s, level, slot)
+    return True
+
+
+@compiled
+def _look_at_slots(p: Problem, s: Board, level: int) -> None:
+    """Fill the tables of every open slot."""
+    for slot in range(level, s.scalar[SIZE]):
+        _add_up(p, s, level, slot)
+        _note_best(p, s, level, slot)
+        _note_most(p, s, level, slot)
+
+
+@compiled
+def branch(p: Problem, s: Board, level: int, thorough: bool) -> float:  # noqa: FBT001
+    """Note who can fill the next slot, the most promising first; return the highest bound.
+
+    ``thorough`` takes those without hope out first, which is slower and tighter.
+    """
+    _set_tables(p, s, level)
+    _look_at_slots(p, s, level)
+    now, kept = _worth(p, s, level), 0
+    if thorough and s.floor[0] > -np.inf:
+        if not _drop_hopeless(p, s, level, level, now):
+            return -np.inf
+        if s.scalar[SIZE] - level > AHEAD:
+            for slot in range(level, s.scalar[SIZE]):
+                _renew_links(p, s, level, slot)
+            _look_at_slots(p, s, level)
+            if not _drop_hopeless(p, s, level, level, now):
+                return -np.inf
+    _add_up(p, s, level, level)
+    _sum_others(p, s, level, level)
+    base = s.team[OFFSET, level]
+    for place in range(base, base + s.counts[level, level]):
+        bound = now + _bound(p, s, level, place)
+        s.turn_of[level, p.actor[s.lists[level, place, ENTRY]]] = -1
+        if bound >= s.floor[0] and bound > -np.inf:
+            s.child[level, kept] = place
+            s.child_bound[level, kept] = bound
+            kept += 1
+    s.turns[level, CHILDREN] = kept
+    if kept == 0:
+        return -np.inf
+    order = np.argsort(-s.child_bound[level, :kept], kind="mergesort")
+    s.child[level, :kept] = s.child[level, :kept][order]
+    s.child_bound[level, :kept] = s.child_bound[level, :kept][order]
+    for turn in range(kept):
+        s.turn_of[level, p.actor[s.lists[level, s.child[level, turn], ENTRY]]] = turn
+    return float(s.child_bound[level, 0])

@@ -1,31 +1,28 @@
-"""The best groups of an opening: best-first branch and bound with a certificate.
+"""The best groups of an opening, with a certificate: what is searched, and what comes back.
 
-Nodes and their bounds are in :mod:`toolkit.partnerships.bounds`.  The last two roles of a team are
-never branched on but read off one matrix.
+Teams (sets of slots) are made here; the branch and bound over them is in
+:mod:`toolkit.partnerships.kernel`, on the arrays of :mod:`toolkit.partnerships.board`.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from toolkit.partnerships import criteria
-from toolkit.partnerships.arena import POOL_CAP, Arena, Floats, Indices, Pool
-from toolkit.partnerships.bounds import Bounds, Node
+from toolkit.partnerships.arena import POOL_CAP, Arena, Pool
+from toolkit.partnerships.board import HELD, NODES, board_of, problem_of
 
-NODE_BUDGET: Final = 120
+NODE_BUDGET: Final = 10_000
 """Nodes looked into for one opening before the search stops and says how far it may be off."""
 DIGITS: Final = 9
 """Scores that agree to this many decimals are equal, and ranked by type, then by id."""
 EPSILON: Final = 2e-9
-DIVES: Final = 4
-"""Teams, the most promising first, of which a first group is sought before branching begins."""
+"""Bounds within this of a score do not beat it: rounding."""
 FORCED: Final = -1
 BEYOND: Final = -2
 """Groups of a slot whose holder is set apart, so that it keeps no order with its like."""
@@ -66,25 +63,6 @@ class Outcome:
         return 100.0 * (self.bound / group.score - 1.0) if group.score > 0 else float("inf")
 
 
-class _Top:
-    """The k best groups with distinct members."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.held: dict[tuple[int, ...], Group] = {}
-        self.floor = -np.inf
-
-    def offer(self, group: Group) -> None:
-        other = self.held.get(group.members)
-        if other is not None and other.key <= group.key:
-            return
-        self.held[group.members] = group
-        if len(self.held) > self.size:
-            del self.held[max(self.held, key=lambda members: self.held[members].key)]
-        if len(self.held) == self.size:
-            self.floor = min(round(kept.score, DIGITS) for kept in self.held.values()) - EPSILON
-
-
 def search(
     arena: Arena,
     *,
@@ -102,7 +80,7 @@ def search(
     size : int
         Groups wanted, each with other members than the rest.
     budget : int
-        Nodes looked into at most, > 0.
+        Nodes looked into at most, > 0, beside the first members of each team and the first dives.
     forced : int, optional
         Local position of an actor that every group must hold.
     cap : int
@@ -118,7 +96,6 @@ def search(
     Indistinguishable actors beyond those that could appear in the answer are set aside first: any
     group that holds one is preceded by ``size`` equal groups with smaller ids.
     """
-    run = _Run(arena, top=_Top(size), budget=budget)
     pools = arena.pools if forced is not None else _without_doubles(arena, size)
     kept = [pool.only(_promising(arena, pool, cap=cap)) for pool in pools]
     teams = arena.teams()
@@ -128,14 +105,28 @@ def search(
         asked = [cast for team in asked for cast in _with_forced(team, pools, forced=forced)]
         beyond = [cast for team in beyond for cast in _with_forced(team, pools, forced=forced)]
     ready = [tuple(sorted(team, key=_rarity)) for team in asked]
-    for team in ready:
-        run.start(team)
-    run.dive()
-    bound = run.finish()
-    for rest in beyond:
-        bound = max(bound, run.root_bound(tuple(sorted(rest, key=_beyond_first))))
-    groups = tuple(sorted(run.top.held.values(), key=lambda group: group.key))
-    return Outcome(groups, bound if bound > run.top.floor else -np.inf, run.nodes)
+    rest = [tuple(sorted(team, key=_beyond_first)) for team in beyond]
+    found = solve(
+        arena,
+        [team for team in ready if _possible(team)],
+        beyond=[team for team in rest if _possible(team)],
+        size=size,
+        budget=budget,
+    )
+    groups = [_group(arena, seats) for seats in found.seats]
+    groups.sort(key=lambda group: group.key)
+    return Outcome(tuple(groups), found.bound, found.nodes)
+
+
+def _possible(team: Sequence[Pool]) -> bool:
+    return all(len(pool.actors) for pool in team)
+
+
+def _group(arena: Arena, seats: tuple[tuple[int, int], ...]) -> Group:
+    marks = arena.values(seats)
+    rank = arena.type_rank([actor for _, actor in seats])
+    score = criteria.score(marks, weights=dict(arena.weights))
+    return Group(seats, marks, score, -1 if rank is None else rank)
 
 
 def _with_forced(
@@ -212,91 +203,66 @@ def _beyond_first(pool: Pool) -> tuple[bool, bool, int, int, int]:
     return pool.group != BEYOND, *_rarity(pool)
 
 
-class _Run:
-    """One search: the heap of open nodes and the best groups so far."""
+Seats = tuple[tuple[int, int], ...]
 
-    def __init__(self, arena: Arena, *, top: _Top, budget: int) -> None:
-        self.arena, self.top, self.budget = arena, top, budget
-        self.bounds = Bounds(arena)
-        self.nodes = 0
-        # Bound, order of arrival (for equal bounds), parent, its branches and their bounds.
-        self._heap: list[tuple[float, int, Node, Indices, Floats]] = []
-        self._counter = count()
 
-    def start(self, team: tuple[Pool, ...]) -> None:
-        """Put the root of a team on the heap."""
-        if self._possible(team):
-            self._visit(Node(team))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Seats (slot, local position) of the best groups, what is left out, and nodes looked into."""
 
-    def dive(self) -> None:
-        """Follow the most promising members of a few teams to a first group, to set the floor."""
-        for _, _, node, actors, _ in heapq.nsmallest(DIVES, self._heap):
-            below = node.with_member(int(actors[0]))
-            while not below.is_last:
-                self.nodes += 1
-                branches = self.bounds.branches(below)
-                if not len(branches.actors):
-                    break
-                best = int(np.argmax(self.bounds.bounds(below, branches)))
-                below = below.with_member(int(branches.actors[best]))
-            if below.is_last:
-                self._harvest(below)
+    seats: tuple[Seats, ...]
+    bound: float
+    nodes: int
 
-    def finish(self) -> float:
-        """Look into nodes, the most promising first; return the bound of those left."""
-        while self._heap and -self._heap[0][0] >= self.top.floor:
-            if self.nodes >= self.budget:
-                return -self._heap[0][0]
-            _, order, node, actors, bounds = heapq.heappop(self._heap)
-            if len(actors) > 1:
-                heapq.heappush(self._heap, (-bounds[1], order, node, actors[1:], bounds[1:]))
-            self._visit(node.with_member(int(actors[0])))
-        return -np.inf
 
-    def root_bound(self, team: tuple[Pool, ...]) -> float:
-        """Return the most that a group of a team can score."""
-        if not self._possible(team):
-            return -np.inf
-        node = Node(team)
-        bounds = self.bounds.bounds(node, self.bounds.branches(node))
-        return float(bounds.max(initial=-np.inf))
+def solve(
+    arena: Arena,
+    teams: Sequence[tuple[Pool, ...]],
+    *,
+    beyond: Sequence[tuple[Pool, ...]],
+    size: int,
+    budget: int,
+) -> Found:
+    """Search the teams, and bound those that are only bounded.
 
-    def _possible(self, team: tuple[Pool, ...]) -> bool:
-        """Return whether each role has somebody and a type wanted can be reached."""
-        return all(len(pool.actors) for pool in team) and bool(self.bounds.types(team)[0][0])
+    Parameters
+    ----------
+    arena : Arena
+        The opening.
+    teams : sequence of tuple of Pool
+        Teams to search, each with its pools in the order in which they are filled.
+    beyond : sequence of tuple of Pool
+        Teams of which only a bound is wanted.
+    size : int
+        Groups wanted, with distinct members.
+    budget : int
+        Nodes looked into at most, beside the roots and the first dives.
 
-    def _visit(self, node: Node) -> None:
-        self.nodes += 1
-        if node.is_last:
-            self._harvest(node)
-            return
-        branches = self.bounds.branches(node)
-        bounds = self.bounds.bounds(node, branches)
-        order = np.argsort(-bounds, kind="stable")
-        order = order[(bounds[order] >= self.top.floor) & np.isfinite(bounds[order])]
-        if len(order):
-            bounds = bounds[order]
-            entry = (-bounds[0], next(self._counter), node, branches.actors[order], bounds)
-            heapq.heappush(self._heap, entry)
+    Returns
+    -------
+    Found
+        Its bound is minus infinity where the groups are proven the best.
+    """
+    # Imported late: compiled code takes long to import, and nothing else needs it.
+    from toolkit.partnerships import kernel  # noqa: PLC0415
 
-    def _harvest(self, node: Node) -> None:
-        """Offer the groups that the last two roles complete, the best first."""
-        branches, (last,) = self.bounds.branches(node), node.later
-        scores = self.bounds.exact(node, branches).ravel()
-        hopeful = np.flatnonzero((scores >= self.top.floor) & np.isfinite(scores))
-        for place in hopeful[np.argsort(-scores[hopeful], kind="stable")].tolist():
-            if scores[place] < self.top.floor:
-                return
-            row, column = divmod(place, len(last.actors))
-            members = (*node.chosen, int(branches.actors[row]), int(last.actors[column]))
-            if self.arena.can_meet(members):
-                self._offer(node.team, members)
+    if not teams and not beyond:
+        return Found((), -np.inf, 0)
+    problem = problem_of(arena, [*teams, *beyond])
+    board = board_of(problem, size=size)
+    bound = kernel.search_teams(problem, board, 0, len(teams), budget)
+    for team in range(len(teams), len(problem.teams)):
+        bound = max(bound, kernel.bound_of_team(problem, board, team))
+    seats = tuple(
+        _seats(row, longest=problem.teams.shape[1] - 1)
+        for row in board.top[: board.scalar[HELD]].tolist()
+    )
+    bound = bound if bound > board.floor[0] else -np.inf
+    return Found(seats, float(bound), int(board.scalar[NODES]))
 
-    def _offer(self, team: tuple[Pool, ...], members: tuple[int, ...]) -> None:
-        seats = tuple(sorted((pool.slot, actor) for pool, actor in zip(team, members, strict=True)))
-        rank = self.arena.type_rank(members)
-        if rank is None:
-            return
-        marks = self.arena.values(seats)
-        score = criteria.score(marks, weights=dict(self.arena.weights))
-        self.top.offer(Group(seats, marks, score, rank))
+
+def _seats(key: list[int], *, longest: int) -> Seats:
+    """Return the (slot, position) pairs at the end of a key of ``Board.top``."""
+    tail = key[2 + longest :]
+    pairs = zip(tail[::2], tail[1::2], strict=True)
+    return tuple((slot, actor) for slot, actor in pairs if slot >= 0)

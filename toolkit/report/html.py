@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
 
 DATA_ID: Final = "map-data"
-_BEFORE_SIGN: Final = re.compile(r" (?=[:;?!»])|(?<=\d) (?=[%€])|(?<=«) ")
 TOP: Final = 5
 """Gaps of each kind shown before the reader asks for all, and printed."""
 
@@ -138,7 +136,7 @@ def fragment(name: str, content: dict[str, Any], *, facts: dict[str, Any], lang:
     template = {"card": "fragment.html"}[name]
     helpers = _helpers(lang)
     return (
-        _environment(lang)
+        _environment()
         .get_template(template)
         .render(candidate=content, facts=facts, style=Markup(card_style()), **helpers)  # noqa: S704
     )
@@ -168,34 +166,23 @@ def poured(facts: dict[str, Any], *, parts: dict[str, Any], lang: str) -> str:
         name: Markup(part) if isinstance(part, str) else {k: Markup(p) for k, p in part.items()}  # noqa: S704
         for name, part in parts.items()
     }
-    template = _environment(lang).get_template("page.html")
+    template = _environment().get_template("page.html")
     sure = percent(SURE, lang=lang)
     page = template.render(facts=facts, top=TOP, sure=sure, **_helpers(lang), **safe)
     return page if page.endswith("\n") else page + "\n"
 
 
-def _environment(lang: str) -> Environment:
-    """Return where the templates are; in French, signs stay on the line of their word."""
+def _environment() -> Environment:
+    """Return where the templates are."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow
 
     return Environment(
         loader=FileSystemLoader(shipped("templates", "report")),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_french_spaces if lang == "fr" else None,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _french_spaces(said: object) -> object:
-    """Return words with no-break spaces where French sets a space beside a sign.
-
-    What is markup already is left as it is, and so is everything that is no text.
-    """
-    if not isinstance(said, str) or hasattr(said, "__html__"):
-        return said
-    return _BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", said)
 
 
 def _mark(family: str) -> str:
@@ -211,7 +198,7 @@ def _charts(facts: dict[str, Any], *, lang: str) -> dict[str, str]:
         rows = [(row["label"], float(row["count"]), row["text"]) for row in facts[name]]
         families = [row["code"] for row in facts[name]] if name == "families" else []
         title = text(f"report.chart.{name}", lang=lang)
-        spoken = f"{title} : " + " ; ".join(f"{label} {said}" for label, _, said in rows)
+        spoken = f"{title} – " + ", ".join(f"{label} {said}" for label, _, said in rows)
         drawn[name] = charts.bars(rows, title=spoken, families=families) if rows else ""
     return drawn
 

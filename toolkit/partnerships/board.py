@@ -1,0 +1,224 @@
+"""One opening and its teams as plain arrays: what the compiled search reads and writes on.
+
+Arrays are few and have columns (``FAMILY``, ``OWN``...) because each one passed to a compiled
+function costs time at every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.partnerships.arena import Arena, Pool
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+BANDS: Final = 12
+"""Bands of the longest trip that a bound tells apart; more are tighter and slower."""
+MODES: Final = 5
+"""Diversity, transversality, trust, complementarity, coverage: added up, or set to their most."""
+MOST_COUNTED: Final = 64
+"""Above any number of pairs of members, and of sectors."""
+SETS: Final = 32
+"""Sets of families (five bits)."""
+
+WEIGHED: Final = (
+    "coverage",
+    "proximity",
+    "complementarity",
+    "diversity",
+    "transversality",
+    "trust",
+)
+"""Criteria in the order of ``Problem.weights``; suitability and capacity are in column ``OWN``."""
+COVERAGE, PROXIMITY, COMPLEMENTARITY, DIVERSITY, TRANSVERSALITY, TRUST = range(6)
+
+FAMILY, SECTORS, TIES, PAIRS = range(4)
+"""Columns of ``Problem.kinds`` (ties and pairs: one bit a pool) and of ``Board.kinds`` (counts)."""
+OWN, SUPPLY, DEMAND, LONGEST = range(4)
+"""Columns of ``Problem.figures`` and of ``Board.figures`` (which adds the longest trip, km)."""
+NONE: Final = np.uint8(0)
+TIE: Final = np.uint8(1)
+PAIR: Final = np.uint8(2)
+"""Bits of ``Problem.link``."""
+START, SLOT, GROUP = range(3)
+"""Columns of ``Problem.pools``."""
+ENTRY, WITH_TIES, WITH_PAIRS, TIE_SLOTS, PAIR_SLOTS = range(5)
+"""Columns of ``Board.lists``."""
+OPEN_TIES, OPEN_PAIRS, NEW_SECTORS = MODES, MODES + 1, MODES + 2
+"""Columns of ``Board.added`` after those of the modes."""
+REST, LATER = range(2)
+"""Tables of ``Board.after``."""
+MOST_TIES, MOST_PAIRS, MOST_SECTORS, MOST_SUPPLY, MOST_DEMAND = range(5)
+TIE_TABLE, PAIR_TABLE, SECTOR_TABLE, FAMILY_TABLE = range(4)
+POOL, OFFSET = range(2)
+CHILDREN, TURN = range(2)
+SIZE, NODES, HELD = range(3)
+"""Places of ``Board.scalar``: members of the team, nodes looked into, groups held."""
+
+
+class Problem(NamedTuple):
+    """One opening: actors, entries (an actor in a pool), pools and teams.
+
+    ``link`` has bit 0 for a tie and bit 1 for a pair.  ``ranks`` is the rank of the type of a set
+    of families, -1 where it is none of those wanted.  ``teams`` has one row a team: its pools in
+    the order in which they are filled, then -1, and how many they are in the last column.
+    """
+
+    weights: Floats
+    place_km: Floats
+    near: Integers
+    kinds: Integers
+    link: Bytes
+    ranks: Integers
+    actor: Integers
+    figures: Floats
+    pools: Integers
+    teams: Integers
+    reach_km: float
+    one_sided: bool
+
+
+class Board(NamedTuple):
+    """What the search writes on; arrays that have a level (members seated) have it first."""
+
+    scalar: Integers
+    floor: Floats
+    team: Integers
+    reach: Integers
+    lists: Integers
+    far: Floats
+    counts: Integers
+    seat: Integers
+    figures: Floats
+    kinds: Integers
+    near: Integers
+    added: Floats
+    gain: Floats
+    mixture: Floats
+    summed: Floats
+    bands: Floats
+    after: Floats
+    tables: Floats
+    most: Floats
+    child: Integers
+    child_bound: Floats
+    turn_of: Integers
+    turns: Integers
+    top: Integers
+
+
+def board_of(problem: Problem, *, size: int) -> Board:
+    """Return an empty board for the search of the ``size`` best groups."""
+    longest = problem.teams.shape[1] - 1
+    lengths = np.diff(problem.pools[:, START])
+    total = max(int(lengths[row[: row[-1]]].sum()) for row in problem.teams)
+    levels = longest + 1
+    modes = MODES if problem.one_sided else MODES - 1
+
+    def whole(*shape: int) -> Integers:
+        return np.zeros(shape, dtype="int64")
+
+    return Board(
+        scalar=whole(3),
+        floor=np.full(1, -np.inf),
+        team=whole(2, levels),
+        reach=whole(levels, SETS),
+        lists=whole(levels, total, 5),
+        far=np.zeros((levels, total)),
+        counts=whole(levels, longest),
+        seat=whole(levels),
+        figures=np.zeros((levels, 4)),
+        kinds=whole(levels, 4),
+        near=whole(levels, problem.near.shape[1]),
+        added=np.zeros((total, MODES + 3)),
+        gain=np.zeros(MODES),
+        mixture=np.zeros(1 << modes),
+        summed=(np.arange(1 << modes) >> np.arange(MODES)[:, None] & 1).astype("float64"),
+        bands=np.zeros((longest, BANDS, 1 << modes)),
+        after=np.zeros((2, BANDS + 1, 1 << modes)),
+        tables=np.zeros((4, MOST_COUNTED)),
+        most=np.zeros((levels, 5)),
+        child=whole(levels, total),
+        child_bound=np.zeros((levels, total)),
+        turn_of=whole(levels, len(problem.kinds)),
+        turns=whole(levels, 2),
+        top=whole(size + 2, 2 + 3 * longest),
+    )
+
+
+def problem_of(arena: Arena, teams: Sequence[tuple[Pool, ...]]) -> Problem:
+    """Return an opening and its teams as arrays."""
+    pools, rows = _pools_of(teams)
+    weights = arena.weights
+    actor = np.concatenate([pool.actors for pool in pools])
+    suits = np.concatenate([pool.suitability for pool in pools])
+    own = weights["suitability"] * suits + weights["capacity"] * arena.means[actor]
+    supply = np.concatenate([pool.supply for pool in pools])
+    demand = np.concatenate([pool.demand for pool in pools])
+    link = _links(arena)
+    kinds = [
+        arena.family.astype("int64"),
+        arena.sectors.astype("int64"),
+        _by_pool(link & TIE != 0, pools),
+        _by_pool(link & PAIR != 0, pools),
+    ]
+    ends = np.cumsum([0, *(len(pool.actors) for pool in pools)])
+    slots = [*(pool.slot for pool in pools), -1]
+    groups = [*(pool.group for pool in pools), -1]
+    return Problem(
+        weights=np.array([weights[name] for name in WEIGHED], dtype="float64"),
+        place_km=np.column_stack([arena.x_km, arena.y_km]),
+        near=arena.near.view("int64"),
+        kinds=np.column_stack(kinds),
+        link=link,
+        ranks=np.array([arena.ranks.get(held, -1) for held in range(SETS)], dtype="int64"),
+        actor=actor,
+        figures=np.column_stack([own, supply, demand]),
+        pools=np.column_stack([ends, slots, groups]),
+        teams=rows,
+        reach_km=2.0 * float(arena.radius_km),
+        one_sided=bool(arena.one_sided),
+    )
+
+
+def _pools_of(teams: Sequence[tuple[Pool, ...]]) -> tuple[list[Pool], Integers]:
+    """Return the distinct pools, and the teams as rows of their places."""
+    known: dict[tuple[int, int, bytes], int] = {}
+    pools: list[Pool] = []
+    longest = max(len(team) for team in teams)
+    rows = np.full((len(teams), longest + 1), -1, dtype="int64")
+    for place, team in enumerate(teams):
+        rows[place, longest] = len(team)
+        for rank, pool in enumerate(team):
+            key = pool.slot, pool.group, pool.actors.tobytes()
+            if key not in known:
+                known[key] = len(pools)
+                pools.append(pool)
+            rows[place, rank] = known[key]
+    return pools, rows
+
+
+def _links(arena: Arena) -> Bytes:
+    """Return the ties and pairs of those who have a place to meet."""
+    link = np.where(arena.tied, TIE, NONE).astype("uint8")
+    link |= np.where(arena.paired, PAIR, NONE).astype("uint8")
+    one, other = np.nonzero(link)
+    apart = (arena.near[one] & arena.near[other] == 0).all(axis=1)
+    link[one[apart], other[apart]] = 0
+    return link
+
+
+def _by_pool(links: Flags, pools: Sequence[Pool]) -> Integers:
+    """Return, for each actor, one bit a pool that holds somebody it is linked with."""
+    words = np.zeros(len(links), dtype="int64")
+    if links.any():
+        for rank, pool in enumerate(pools):
+            words |= links[:, pool.actors].any(axis=1).astype("int64") << rank
+    return words

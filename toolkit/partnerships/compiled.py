@@ -1,0 +1,63 @@
+"""The compiler of the search's loops, where there is one, and the folder of its machine code."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+SOURCES: Final = ("board.py", "bounds.py", "kernel.py")
+"""Modules whose text is compiled together: a change in one makes all machine code anew."""
+
+
+def code_folder(places: tuple[Path, ...] | None = None) -> Path | None:
+    """Return the folder that keeps machine code, None where none can be written.
+
+    Beside the modules, or else in the user's folder for caches.  Its name is drawn from the text of
+    the modules, because numba itself looks for changes in one file only.
+    """
+    here = Path(__file__).parent
+    if places is None:
+        cache = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
+        home = Path(cache) if cache else Path.home() / ".cache"
+        places = here / "__pycache__", home / "maillage"
+    text = b"".join((here / name).read_bytes() for name in SOURCES)
+    for place in places:
+        folder = place / f"loops-{hashlib.sha256(text).hexdigest()[:12]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
+if TYPE_CHECKING:
+
+    def compiled(function: _F) -> _F:
+        """Return a function as it is, for the type checker."""
+        return function
+
+else:
+    try:
+        import numba
+    except ImportError:  # the functions run as they are written
+        numba = None
+
+    def compiled(function: _F) -> _F:
+        """Return a function compiled at its first call; as it is, where numba is not installed."""
+        if numba is None:
+            return function
+        before, folder = numba.config.CACHE_DIR, code_folder()
+        numba.config.CACHE_DIR = str(folder or before)
+        try:
+            # Without NaN to watch for, minima and maxima are computed several at a time.
+            make = numba.njit(cache=bool(folder), fastmath={"nnan"}, error_model="numpy")
+            return make(function)
+        finally:
+            numba.config.CACHE_DIR = before

@@ -20,6 +20,10 @@ OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 LOCK = ROOT / ".ci" / "lock.txt"
+WARM_UP = (
+    "from toolkit import Settings, demo_territory, diagnose; "
+    "diagnose(demo_territory(), settings=Settings(openings_max=4, per_opening=1))"
+)
 STAMP = VENV / "maillage-setup.txt"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
@@ -156,6 +160,9 @@ def setup(level: str) -> None:
             )
     if not install("--no-deps", "--editable", ROOT):
         sys.exit("The package itself could not be installed; the message above says why.")
+    say("Compiling the search, once (about half a minute) ...")
+    if run(PYTHON, "-c", WARM_UP) != 0:
+        say("That failed; the first diagnosis will try again.")
     STAMP.write_text(f"{fingerprint()} {level}\n", encoding="utf-8")
 
 

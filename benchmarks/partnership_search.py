@@ -69,18 +69,18 @@ def report(name: str, territory: Territory) -> None:
 
 
 def main() -> None:
-    """Print the figures of each territory, and the ratio of interpreted to compiled loops."""
+    """Print the figures of each territory and the ratio of both ways of running."""
     sizes = [int(word) for word in sys.argv[1:]] or [3_000]
     demo = arenas_of(demo_territory())
     began = time.perf_counter()
     search(demo[1], size=SETTINGS.per_opening)
-    print(
-        f"first search (loops compiled, or read from the cache): {time.perf_counter() - began:.1f} s"
-    )
+    seconds = time.perf_counter() - began
+    print(f"first search (loops compiled, or read from the cache): {seconds:.1f} s")
     report("demo", demo_territory())
     few = searched(demo[:FEW])
     code = PLAIN.format(folder=str(HERE))
-    plain = subprocess.run(python(code), capture_output=True, check=True, text=True).stdout.split()
+    ended = subprocess.run(python(code), capture_output=True, check=True, text=True)
+    plain = ended.stdout.split()
     same = [float(word) for word in plain[1:]] == [float(number) for number in few[1:]]
     print(
         f"first {FEW} openings: interpreted {float(plain[0]):.1f} s, compiled {few[0]:.3f} s, "

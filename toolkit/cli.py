@@ -235,8 +235,11 @@ def lab(folder: Folder, lang: Lang = "") -> None:
 # --- what they share --------------------------------------------------------------------------
 def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
+    from toolkit.partnerships.compiled import is_prepared  # noqa: PLC0415 - heavy
 
     territory = workspace.territory()
+    if not is_prepared():
+        _say("diagnose.prepare", lang)
     _say("diagnose.begin", lang, name=territory.name)
     diagnosis = run(territory, settings=workspace.settings())
     workspace.save_diagnosis(diagnosis)

@@ -61,3 +61,9 @@ else:
             return make(function)
         finally:
             numba.config.CACHE_DIR = before
+
+
+def is_prepared() -> bool:
+    """Return whether the machine code of the loops is there, so that the first search is quick."""
+    folder = code_folder()
+    return folder is not None and any(folder.rglob("*.nbi"))

@@ -52,11 +52,15 @@ from toolkit.partnerships.compiled import compiled
 
 DIVES: Final = 10
 """Roots, the most promising first, of which some groups are sought before all is searched."""
-DIVE_WIDTH: Final = 3
+# Numbers of numpy: a plain constant would be compiled once more for each of its values.
+DIVE_WIDTH: Final = np.int64(3)
 """Branches of a node that a dive follows."""
 LAST_TWO: Final = 2
-FAR: Final = 2**60
+FAR: Final = np.int64(2**60)
 """More nodes, and branches, than any search looks into."""
+ROOT: Final = np.int64(0)
+QUICK: Final = np.bool_(False)
+THOROUGH: Final = np.bool_(True)
 SCALE: Final = 1e9
 EPSILON: Final = 2e-9
 """Scores are compared in whole billionths; what may be equal to the last one kept is looked at."""
@@ -188,8 +192,8 @@ def _explore(p: Problem, s: Board, place: int, width: int, budget: int) -> float
 
     ``width`` is how many branches of a node are followed, the most promising first.
     """
-    _open_node(p, s, 0, place, True)
-    level = 1
+    _open_node(p, s, ROOT, place, THOROUGH)
+    level = ROOT + 1
     while level:
         turn = s.turns[level, TURN]
         done = turn >= min(width, s.turns[level, CHILDREN])
@@ -203,7 +207,7 @@ def _explore(p: Problem, s: Board, place: int, width: int, budget: int) -> float
                     left = max(left, s.child_bound[above, s.turns[above, TURN]])
             return left
         s.turns[level, TURN] = turn + 1
-        if _open_node(p, s, level, s.child[level, turn], True) > -np.inf:
+        if _open_node(p, s, level, s.child[level, turn], THOROUGH) > -np.inf:
             level += 1
     return -np.inf
 
@@ -215,7 +219,7 @@ def roots_of(p: Problem, s: Board, team: int, roots: Integers, bounds: Floats) -
     s.turn_of[0, :] = -1
     kept = 0
     for place in range(s.counts[0, 0]):
-        bound = _open_node(p, s, 0, place, False)
+        bound = _open_node(p, s, ROOT, place, QUICK)
         if bound > -np.inf:
             roots[kept, 0], roots[kept, 1], bounds[kept] = team, place, bound
             kept += 1
@@ -276,5 +280,5 @@ def bound_of_team(p: Problem, s: Board, team: int) -> float:
     s.turn_of[0, :] = -1
     highest = -np.inf
     for place in range(s.counts[0, 0]):
-        highest = max(highest, _open_node(p, s, 0, place, True))
+        highest = max(highest, _open_node(p, s, ROOT, place, THOROUGH))
     return float(highest)

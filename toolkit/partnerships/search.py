@@ -17,7 +17,7 @@ from toolkit.partnerships import criteria
 from toolkit.partnerships.arena import POOL_CAP, Arena, Pool
 from toolkit.partnerships.board import HELD, NODES, board_of, problem_of
 
-NODE_BUDGET: Final = 10_000
+NODE_BUDGET: Final = 4_000
 """Nodes looked into for one opening before the search stops and says how far it may be off."""
 DIGITS: Final = 9
 """Scores that agree to this many decimals are equal, and ranked by type, then by id."""

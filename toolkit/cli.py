@@ -234,8 +234,8 @@ def lab(folder: Folder, lang: Lang = "") -> None:
 
 # --- what they share --------------------------------------------------------------------------
 def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
+    from toolkit.compiled import is_prepared  # noqa: PLC0415 - heavy
     from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
-    from toolkit.partnerships.compiled import is_prepared  # noqa: PLC0415 - heavy
 
     territory = workspace.territory()
     if not is_prepared():

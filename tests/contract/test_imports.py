@@ -12,7 +12,7 @@ import toolkit
 
 PACKAGE = Path(toolkit.__file__).parent
 LAYERS = (
-    ("errors", "vocabulary", "settings", "resources"),
+    ("errors", "vocabulary", "settings", "resources", "compiled"),
     ("language", "crs", "nomenclature", "units"),
     ("schema",),
     ("territory",),

@@ -24,6 +24,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.compiled import compiled
 from toolkit.partnerships.board import (
     BANDS,
     CHILDREN,
@@ -70,7 +71,6 @@ from toolkit.partnerships.board import (
     Board,
     Problem,
 )
-from toolkit.partnerships.compiled import compiled
 
 FULL: Final = 3
 """Families or sectors beyond the first, and pairs, from which a criterion is full."""

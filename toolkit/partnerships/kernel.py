@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from toolkit.compiled import compiled
 from toolkit.partnerships.board import (
     CHILDREN,
     COMPLEMENTARITY,
@@ -48,19 +49,18 @@ from toolkit.partnerships.board import (
     Problem,
 )
 from toolkit.partnerships.bounds import bits, branch, covered, full, seat, set_team, trust
-from toolkit.partnerships.compiled import compiled
 
 DIVES: Final = 10
 """Roots, the most promising first, of which some groups are sought before all is searched."""
 # Numbers of numpy: a plain constant would be compiled once more for each of its values.
-DIVE_WIDTH: Final = np.int64(3)
+DIVE_WIDTH: Final[int] = np.int64(3)  # type: ignore[assignment]
 """Branches of a node that a dive follows."""
 LAST_TWO: Final = 2
-FAR: Final = np.int64(2**60)
+FAR: Final[int] = np.int64(2**60)  # type: ignore[assignment]
 """More nodes, and branches, than any search looks into."""
-ROOT: Final = np.int64(0)
-QUICK: Final = np.bool_(False)
-THOROUGH: Final = np.bool_(True)
+ROOT: Final[int] = np.int64(0)  # type: ignore[assignment]
+QUICK: Final[bool] = np.bool_(False)  # type: ignore[assignment]
+THOROUGH: Final[bool] = np.bool_(True)  # type: ignore[assignment]
 SCALE: Final = 1e9
 EPSILON: Final = 2e-9
 """Scores are compared in whole billionths; what may be equal to the last one kept is looked at."""

@@ -12,7 +12,7 @@ from toolkit.partnerships import bounds, compiled, kernel, search
 from toolkit.partnerships.arena import arena_of
 from toolkit.partnerships.board import HELD, board_of, problem_of
 
-MODULES = "toolkit.partnerships.compiled", bounds.__name__, kernel.__name__
+MODULES = "toolkit.compiled", bounds.__name__, kernel.__name__
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-SOURCES: Final = ("board.py", "bounds.py", "kernel.py")
+SOURCES: Final = ("partnerships/board.py", "partnerships/bounds.py", "partnerships/kernel.py")
 """Modules whose text is compiled together: a change in one makes all machine code anew."""
 
 

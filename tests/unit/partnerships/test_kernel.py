@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from toolkit.partnerships import bounds, compiled, kernel, search
+from toolkit import compiled
+from toolkit.partnerships import bounds, kernel, search
 from toolkit.partnerships.arena import arena_of
 from toolkit.partnerships.board import HELD, board_of, problem_of
 

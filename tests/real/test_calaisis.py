@@ -429,6 +429,12 @@ def test_what_the_diagnosis_says_of_a_directory(diagnosis):
     assert (isolated["expected"], isolated["confidence"]) == (198, 0)
     assert "unmet_need" not in kinds
     assert "leak" not in kinds
+    far = gaps[gaps["kind"] == "service_access"]
+    assert len(far)
+    assert (far["confidence"] == 0.4).all()  # a directory names the services it met
+    assert (
+        gaps.loc[gaps["kind"] == "unused_resource", "confidence"].max() <= 0.5
+    )  # nobody was asked
 
 
 def test_one_childminder_of_a_directory_makes_nearly_everybody_far(diagnosis, story):

@@ -63,7 +63,7 @@ def test_list_of_the_asp_places_its_structures_by_town(shared_data):
         shared_data / "national" / "siae_asp_2019_07.csv", separator=_separator(shared_data)
     )
     expected = {
-        f"siret:{row['SIRET']}"
+        row["SIRET"]
         for row in rows
         if row["CODE_DEPARTEMENT"] == "014" and row["LIB_COM"].split(" CEDEX")[0] == "CAEN"
     }

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-SOURCES: Final = ("partnerships/board.py", "partnerships/bounds.py", "partnerships/kernel.py")
-"""Modules whose text is compiled together: a change in one makes all machine code anew."""
+SOURCES: Final = (
+    "compiled.py",
+    "partnerships/board.py",
+    "partnerships/bounds.py",
+    "partnerships/kernel.py",
+)
+"""Modules whose text decides on the machine code: a change in one makes all of it anew."""
 
 
 def code_folder(places: tuple[Path, ...] | None = None) -> Path | None:
@@ -56,8 +61,11 @@ else:
         before, folder = numba.config.CACHE_DIR, code_folder()
         numba.config.CACHE_DIR = str(folder or before)
         try:
-            # Without NaN to watch for, minima and maxima are computed several at a time.
-            make = numba.njit(cache=bool(folder), fastmath={"nnan"}, error_model="numpy")
+            # Without NaN to watch for, minima and maxima are computed several at a time; without
+            # the interpreter's lock, several openings are.
+            make = numba.njit(
+                cache=bool(folder), fastmath={"nnan"}, error_model="numpy", nogil=True
+            )
             return make(function)
         finally:
             numba.config.CACHE_DIR = before

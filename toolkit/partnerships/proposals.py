@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import vocabulary as v
+from toolkit.compiled import at_once
 from toolkit.partnerships import composition
 from toolkit.partnerships.arena import Arena, arena_of
 from toolkit.partnerships.calls import Opening
@@ -172,11 +171,10 @@ def _look_into_all(
 ) -> list[tuple[Arena, Outcome]]:
     """Return what was found for each opening, in their order; as many at once as there are cores.
 
-    Openings share nothing that is written to, so that the answers do not depend on the number of
-    threads.  The compiled search lets go of the interpreter's lock, which is what makes it worth.
+    Openings share nothing that is written to, so that the answers do not depend on how many are
+    looked into at once.
     """
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-        return list(threads.map(partial(look_into, facts, settings=settings), calls))
+    return at_once(partial(look_into, facts, settings=settings), calls)
 
 
 def look_into(

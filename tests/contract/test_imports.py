@@ -13,7 +13,7 @@ import toolkit
 PACKAGE = Path(toolkit.__file__).parent
 LAYERS = (
     ("errors", "vocabulary", "settings", "resources", "compiled"),
-    ("language", "crs", "nomenclature", "units"),
+    ("language", "crs", "nomenclature", "units", "office"),
     ("schema",),
     ("territory",),
     ("sources", "workbook", "linkage", "knowledge", "gaps", "partnerships"),
@@ -68,6 +68,7 @@ IMPURE_ROOMS = {
     "views",
     "workspace",
     "workbook",
+    "office",
     "sources",
     "report",
     "widgets",

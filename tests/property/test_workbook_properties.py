@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from toolkit import workbook
 from toolkit.errors import Problem, WorkbookError
-from toolkit.workbook import guard, headers, splice
+from toolkit.office import guard
+from toolkit.workbook import headers, splice
 
 COMMUNES = pd.DataFrame({"commune_id": ["99001"], "name": ["Ambreval"]})
 # What a cell of Excel can hold: no control characters, no lone surrogates.

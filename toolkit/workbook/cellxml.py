@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from toolkit.office.guard import column_letters, place
 from toolkit.workbook import splice
-from toolkit.workbook.guard import column_letters, place
 from toolkit.workbook.splice import Element, UnpatchableError
 from toolkit.workbook.stylesheet import StyleSheet
 

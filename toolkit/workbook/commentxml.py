@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from toolkit.office.guard import column_letters, place
+from toolkit.office.package import MAIN
 from toolkit.workbook import splice
-from toolkit.workbook.guard import column_letters, place
-from toolkit.workbook.package import MAIN
 from toolkit.workbook.splice import Element
 
 AUTHOR: Final = "Maillage (correction)"

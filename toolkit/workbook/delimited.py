@@ -14,8 +14,8 @@ from typing import Final
 from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.nomenclature import fold
+from toolkit.office.guard import MAX_COLUMNS, MAX_ROWS, refusal
 from toolkit.workbook import headers
-from toolkit.workbook.guard import MAX_COLUMNS, MAX_ROWS, refusal
 
 SEPARATORS: Final = (";", ",", "\t", "|")
 _NAMES: Final = {";": ";", ",": ",", "\t": "TAB", "|": "|"}

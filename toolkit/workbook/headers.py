@@ -14,9 +14,9 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.language import column_label, has_text, table_label, text
 from toolkit.nomenclature import fold
+from toolkit.office.guard import column_letters
 from toolkit.schema.contracts import CONTRACTS, Column
 from toolkit.settings import LANGUAGES
-from toolkit.workbook.guard import column_letters
 
 SEARCHED_ROWS: Final = 15
 """Rows at the top of a sheet among which the headers are looked for; title rows may stand above."""

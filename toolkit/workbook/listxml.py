@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from toolkit.workbook import package
-from toolkit.workbook.guard import column_letters
+from toolkit.office import package
+from toolkit.office.guard import column_letters
 from toolkit.workbook.marks import LIST_WIDTHS, Listed, Marks, row_height
 from toolkit.workbook.splice import xml_text
 from toolkit.workbook.stylesheet import StyleSheet

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from toolkit.errors import Problem, UsageError
 from toolkit.language import problem_parts, table_label
+from toolkit.office.guard import MAX_ROWS, column_letters
 from toolkit.workbook import locks, plaincopy
-from toolkit.workbook.guard import MAX_ROWS, column_letters
 from toolkit.workbook.marks import LIST_COLUMNS, Listed, Marks, Place
 from toolkit.workbook.patching import patched
 from toolkit.workbook.reading import Reading, read

@@ -11,13 +11,14 @@ from typing import Final
 from xml.etree.ElementTree import ParseError
 
 from toolkit.language import text
+from toolkit.office import package
+from toolkit.office.package import OFFICE_RELATIONS, PACKAGE_RELATIONS, Sheet
 from toolkit.settings import LANGUAGES
-from toolkit.workbook import package, splice
+from toolkit.workbook import splice
 from toolkit.workbook.cellxml import SheetXml
 from toolkit.workbook.commentxml import EMPTY_COMMENTS, EMPTY_DRAWING, CommentXml, with_shapes
 from toolkit.workbook.listxml import list_xml
 from toolkit.workbook.marks import Marks, Place, is_list_title
-from toolkit.workbook.package import OFFICE_RELATIONS, PACKAGE_RELATIONS, Sheet
 from toolkit.workbook.splice import Element, UnpatchableError, xml_text
 from toolkit.workbook.stylesheet import StyleSheet
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,11 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem, WorkbookError
 from toolkit.language import column_label, table_label
 from toolkit.nomenclature import fold
+from toolkit.office import guard
+from toolkit.office.sheets import Cells, read_sheets
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.settings import LANGUAGES
-from toolkit.workbook import guard, headers
+from toolkit.workbook import headers
 from toolkit.workbook.delimited import read_delimited
 from toolkit.workbook.examples import example_rows
 from toolkit.workbook.headers import Header
@@ -25,8 +26,6 @@ from toolkit.workbook.locks import is_open_elsewhere
 
 EXAMPLE_MARKS: Final = ("exemple", "example")
 """Folded beginnings of an id that make a row an example, which is not imported."""
-
-Cells = list[list[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,34 +169,8 @@ def _text_block(path: Path) -> Block:
 
 def _sheet_blocks(path: Path, scan: guard.Scan) -> Iterator[Block]:
     """Yield the sheets of a workbook that passed the door."""
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - reads files only here
-    from python_calamine import SheetTypeEnum as Kind  # noqa: PLC0415
-
-    try:
-        with CalamineWorkbook.from_path(str(path)) as book:
-            for sheet in book.sheets_metadata:
-                if sheet.typ != Kind.WorkSheet:
-                    continue
-                cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                errors = scan.errors.get(sheet.name, {})
-                yield Block(sheet.name, [[_cell(cell) for cell in row] for row in cells], errors)
-    except (CalamineError, OSError) as err:
-        raise guard.refusal(path, "workbook_damaged", found=path.name) from err
-    except BaseException as err:
-        if type(err).__name__ != "PanicException":  # how the reader, in Rust, gives up
-            raise
-        raise guard.refusal(path, "workbook_damaged", found=path.name) from err
-
-
-def _cell(cell: object) -> object:
-    """Return a cell as text, number, boolean or None; dates as ISO text."""
-    if isinstance(cell, str):
-        return cell if cell.strip() else None
-    if isinstance(cell, dt.datetime):
-        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ")
-    if isinstance(cell, dt.date | dt.time):
-        return cell.isoformat()
-    return str(cell) if isinstance(cell, dt.timedelta) else cell
+    for name, rows in read_sheets(path):
+        yield Block(name, rows, scan.errors.get(name, {}))
 
 
 # --- blocks to tables -------------------------------------------------------------------------

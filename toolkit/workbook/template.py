@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, WorkbookError
 from toolkit.language import column_label, has_text, table_label, text
+from toolkit.office.guard import column_letters
 from toolkit.schema.contracts import CONTRACTS, Column
 from toolkit.schema.values import is_missing, is_number, written
 from toolkit.settings import LANGUAGES
 from toolkit.workbook import locks, readme
 from toolkit.workbook.choices import LIST_KINDS, entries, list_name, to_words
 from toolkit.workbook.examples import example_rows
-from toolkit.workbook.guard import column_letters
 from toolkit.workbook.headers import is_needed
 from toolkit.workbook.palette import style
 

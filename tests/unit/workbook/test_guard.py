@@ -13,7 +13,7 @@ import pytest
 from toolkit import workbook
 from toolkit.errors import WorkbookError
 from toolkit.language import error_text
-from toolkit.workbook import guard
+from toolkit.office import guard
 
 
 def refused(path: Path) -> str:

@@ -19,7 +19,7 @@ from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
 from toolkit.errors import Problem, WorkbookError
-from toolkit.workbook import package
+from toolkit.office import package
 
 if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType

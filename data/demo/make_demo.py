@@ -30,6 +30,8 @@ COOPERATIONS = 40
 FLOWS = {"people": 300, "money": 500, "material": 280, "service": 80, "knowledge": 39}
 PANEL = 60
 BASIS = ("observed", "recorded", "estimated")
+WHOLE = frozenset({"unit", "person", "place", "day", "hour"})
+"""Units of which half of one makes no sense in an inventory."""
 
 Rows = list[dict[str, Any]]
 
@@ -198,7 +200,7 @@ def make_quantities(
             draw, unknown, middle = rng.random(3)
             size = round(
                 float(np.exp(rng.uniform(np.log(low), np.log(max(high, low))))),
-                0 if high > 20 else 1,
+                0 if high > 20 or unit in WHOLE else 1,
             )
             basis = BASIS[1] if service else BASIS[0 if draw < 0.6 else 1 if draw < 0.78 else 2]
             row = {

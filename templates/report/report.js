@@ -137,13 +137,15 @@
   /* --- directory of actors --- */
   const table = find("#actor-table tbody");
   if (table) {
-    const list = JSON.parse(json).actors, size = 20;
+    const list = JSON.parse(json).actors, size = window.innerWidth > 700 ? 20 : 8;
     const search = find("#actor-search"), family = find("#actor-family");
     const before = find("#actor-before"), after = find("#actor-after");
     const activity = (i) => (list.activity[i] >= 0 ? list.activities[list.activity[i]] : "–");
     const folded = list.name.map((name, i) => fold(`${name} ${list.communes[list.commune[i]]} ${activity(i)}`));
     const names = new Intl.Collator(document.documentElement.lang);
-    const all = list.name.map((name, i) => i).sort((a, b) => names.compare(list.name[a], list.name[b]) || a - b);
+    /* Actors that may not be named would else stand in one long row of the same words. */
+    const unnamed = new Set(list.unnamed);
+    const all = list.name.map((name, i) => i).sort((a, b) => unnamed.has(a) - unnamed.has(b) || names.compare(list.name[a], list.name[b]) || a - b);
     let kept = all, page = 0;
     const heads = [...find("#actor-table thead").rows[0].cells].map((head) => head.textContent);
     const cell = (row, said, tag) => {

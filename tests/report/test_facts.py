@@ -38,7 +38,7 @@ def test_key_figures_count_what_may_be_shown(french):
 def test_summary_is_in_plain_words(french):
     who, gaps, candidates, estimated = french["summary"]
     assert who.startswith("Val d'Essai réunit 3 communes et 4\u202f500 habitants.")
-    assert "besoin non couvert, «\u00a0Chutes de bois brut\u00a0»" in gaps
+    assert "«\u00a0Chutes de bois brut\u00a0» (besoin non couvert)" in gaps
     assert candidates.startswith("2 partenariats candidats")
     assert estimated.startswith("50\u202f%")
 
@@ -102,6 +102,15 @@ def test_candidate_says_who_why_where_and_how_sure(french):
     assert card["estimated"] == []
     assert french["candidates"][1]["estimated"][0]["name"] == "Régie de quartier"
     assert "3,2" in french["candidates"][1]["certificate"]
+
+
+def test_members_have_a_share_only_where_there_is_a_quantity(diagnosis):
+    from dataclasses import replace
+
+    openings = diagnosis.proposals.openings.assign(kind="isolated_actor")
+    proposals = replace(diagnosis.proposals, openings=openings)
+    tied = facts_of(replace(diagnosis, proposals=proposals), lang="fr")["candidates"][0]
+    assert [member["share_text"] for member in tied["members"]] == [""] * 4
 
 
 def test_sources_have_producer_licence_years_and_rows(french):

@@ -78,6 +78,14 @@ def test_some_rows_are_incomplete_as_in_life(demo: Territory) -> None:
     assert (demo.resources["basis"] == "estimated").any()
 
 
+def test_what_can_be_counted_is_whole(demo: Territory) -> None:
+    for name in ("resources", "needs", "flows"):
+        frame = demo.table(name)
+        counted = frame.loc[frame["unit"].isin(["unit", "person", "place", "day"]), "quantity"]
+        assert len(counted)
+        assert (counted.dropna() % 1 == 0).all(), name
+
+
 def test_planted_categories_are_used_by_planted_rows_only(demo: Territory) -> None:
     planted = tomllib.loads((DEMO / "planted.toml").read_text(encoding="utf-8"))
     for name in ("resources", "needs", "flows"):

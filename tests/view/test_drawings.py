@@ -5,23 +5,38 @@ import xml.etree.ElementTree as ET
 from toolkit.privacy import public_diagnosis
 from toolkit.views.charts import bars, meter
 from toolkit.views.layers import map_data
+from toolkit.views.palette import FAMILY_COLOURS
 from toolkit.views.plan import still_map
 from toolkit.views.tables import gap_table, partnership_table
-from toolkit.views.words import category_label, gap_name, gap_title, quantity_text
+from toolkit.views.words import (
+    category_label,
+    distance_text,
+    gap_name,
+    gap_title,
+    hidden_last,
+    quantity_text,
+)
 
 THIN = "\u202f"
 
 
 def test_bars_are_as_long_as_their_values_and_escape_names():
-    drawn = ET.fromstring(bars([("<a & b>", 10, "10"), ("c", 5, "5"), ("d", 0, "0")], title="t"))
-    widths = [float(rect.get("width")) for rect in drawn.iter("rect")]
-    assert widths[0] == 2 * widths[1]
-    assert widths[2] == 1.0
-    assert next(drawn.iter("text")).text == "<a & b>"
+    drawn = ET.fromstring(bars([("<a & b>", 10, "10"), ("c", 5, "<5>"), ("d", 0, "0")]))
+    filled = [bar.get("style") for bar in drawn.iter("i")]
+    assert filled == ["--v:100%", "--v:50%", "--v:0%"]
+    assert next(drawn.iter("span")).text == "<a & b>"
+    assert [figure.text for figure in drawn.iter("b")] == ["10", "<5>", "0"]
+
+
+def test_bars_of_families_have_their_mark_and_colour():
+    drawn = ET.fromstring(bars([("ESS", 1, "1")], families=["ess"]))
+    assert next(drawn.iter("circle")).get("fill") == FAMILY_COLOURS["ess"]
+    assert next(drawn.iter("i")).get("style").endswith(f"--c:{FAMILY_COLOURS['ess']}")
+    assert next(drawn.iter("span"))[0].tail == " ESS"
 
 
 def test_bars_of_nothing_but_zeros_can_be_drawn():
-    assert bars([("a", 0, "0")], title="t").count("<rect") == 1
+    assert "--v:0%" in bars([("a", 0, "0")])
 
 
 def test_meter_stays_within_its_bar():
@@ -72,6 +87,22 @@ def test_names_on_paper_never_touch_each_other(diagnosis):
     drawn = [node.text for node in ET.fromstring(still_map(data, title="t")).iter("text")]
     assert "Brissac-les-Bois" in drawn
     assert "Ambreval" not in drawn
+
+
+def test_trips_are_said_to_the_hundred_metres():
+    assert distance_text(4.587, lang="fr") == "4,6\u00a0km"
+    assert distance_text(12.04, lang="en") == "12\u00a0km"
+    assert distance_text(float("nan"), lang="fr") == ""
+
+
+def test_ties_that_chance_would_give_are_whole():
+    assert quantity_text(18.7, "", lang="fr", bare="tie") == "19\u00a0liens"
+    assert quantity_text(18.7, "t", lang="fr", bare="tie") == "18,7\u00a0t"
+
+
+def test_hidden_actors_come_last_and_the_others_keep_their_order():
+    names = ["Zinc", "Acteur non diffusible", "Ancre", "Acteur non diffusible"]
+    assert hidden_last(names, lang="fr") == ["Zinc", "Ancre", *["Acteur non diffusible"] * 2]
 
 
 def test_quantities_have_their_unit_or_what_they_count():

@@ -14,6 +14,7 @@ from toolkit.views.words import (
     as_number,
     candidate_subject,
     candidate_title,
+    distance_text,
     place_names,
     quantity_text,
 )
@@ -27,6 +28,8 @@ Facts = dict[str, Any]
 _PRACTICES_MAX = 3
 _NETWORK = frozenset({v.ISOLATED_ACTOR, v.STRUCTURAL_HOLE})
 """Kinds whose shortfall is a number of ties or actors, which a group cannot be said to cover."""
+_SHARED = frozenset({v.UNMET_NEED, v.UNUSED_RESOURCE, v.LEAK, v.SERVICE_ACCESS, "pooling"})
+"""Kinds of openings with a quantity, of which each member brings a share."""
 
 
 def candidate_facts(public: PublicDiagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
@@ -89,7 +92,7 @@ class _Writer:
         lang, candidate_id = self.lang, str(row["candidate_id"])
         opening = self.openings.get(str(row["opening_id"]), {})
         kind = str(opening.get("kind", ""))
-        members = [self._member(role) for role in self.roles.get(candidate_id, ())]
+        members = [self._member(role, kind=kind) for role in self.roles.get(candidate_id, ())]
         meeting = str(row["meeting_place_id"])
         answered = [self.gaps[gap] for gap in v.split_list(row["gap_ids"]) if gap in self.gaps]
         told = self.public.explain(candidate_id)
@@ -112,7 +115,7 @@ class _Writer:
             "certificate": self._certificate(row),
             "meeting_place": self.names.get(meeting, ""),
             "meeting_commune": self.names.get(self.commune.get(meeting, ""), ""),
-            "longest_trip": quantity_text(row["longest_trip_km"], "km", lang=lang),
+            "longest_trip": distance_text(row["longest_trip_km"], lang=lang),
             "basis": enum_label("basis", row["basis"], lang=lang),
             "members": members,
             "estimated": [member for member in members if member["estimated"]],
@@ -135,7 +138,7 @@ class _Writer:
         case = "about" if subject else "bare"
         return text(f"{key}.{case}", lang=self.lang, subject=subject)
 
-    def _member(self, role: Mapping[Any, Any]) -> Facts:
+    def _member(self, role: Mapping[Any, Any], *, kind: str) -> Facts:
         lang, actor = self.lang, str(role["actor_id"])
         family = str(self.family.get(actor, ""))
         share = as_number(role["share"])
@@ -148,7 +151,7 @@ class _Writer:
             "role_label": enum_label("member_role", role["role"], lang=lang),
             "reason": self._reason(role),
             "share": round(share, 4) if share is not None else 0.0,
-            "share_text": percent(share, lang=lang) if share else "",
+            "share_text": percent(share, lang=lang) if share and kind in _SHARED else "",
             "basis": enum_label("basis", role["basis"], lang=lang),
             "estimated": role["basis"] == "estimated",
         }

@@ -24,7 +24,14 @@ from toolkit.report.method_facts import method_facts
 from toolkit.report.summary_facts import SURE, summary_of
 from toolkit.views.layers import family_counts, far_services, is_aggregated, layer_sizes
 from toolkit.views.palette import FAMILY_COLOURS
-from toolkit.views.words import as_number, category_label, name_list, place_names, quantity_text
+from toolkit.views.words import (
+    as_number,
+    category_label,
+    hidden_last,
+    name_list,
+    place_names,
+    quantity_text,
+)
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -219,7 +226,10 @@ def _cooperations(territory: Territory, *, lang: str) -> list[Facts]:
                 enum_label("objective", code, lang=lang) for code in v.split_list(row["objectives"])
             ],
             "members": name_list(
-                names.get(actor, actor) for actor in groups.get(row["cooperation_id"], ())
+                hidden_last(
+                    (names.get(actor, actor) for actor in groups.get(row["cooperation_id"], ())),
+                    lang=lang,
+                )
             ),
             "basis": enum_label("basis", row["basis"], lang=lang),
         }

@@ -15,6 +15,7 @@ from toolkit.views.words import (
     category_label,
     gap_name,
     gap_title,
+    hidden_last,
     name_list,
     place_names,
     quantity_text,
@@ -72,8 +73,8 @@ class _Writer:
         told = self.evidence.get(str(row["gap_id"]), [])
         facts = [fact for _, fact in sorted(map(self._sized_fact, told), key=lambda pair: pair[0])]
         actors = v.split_list(row["actor_ids"])
-        named = name_list(self.names.get(actor, actor) for actor in actors)
-        names = sorted(named, key=folded)
+        sorted_names = sorted((self.names.get(actor, actor) for actor in actors), key=folded)
+        names = name_list(hidden_last(sorted_names, lang=lang))
         figures = self._figures(row)
         severity, confidence = float(row["severity"]), float(row["confidence"])
         return {
@@ -125,7 +126,7 @@ class _Writer:
             f"{key}.{case}",
             lang=self.lang,
             count=max(1, round(shortfall)),
-            total=self._bare(expected),
+            total=self._bare(self._whole(row, expected)),
             found=self._bare(observed),
             **{name: self._amount(row, value) for name, value in figures.items()},
         )
@@ -139,6 +140,10 @@ class _Writer:
 
     def _has(self, key: str) -> bool:
         return any(has_text(f"{key}{end}", lang=self.lang) for end in ("", ".other"))
+
+    def _whole(self, row: Mapping[Any, Any], amount: float) -> float:
+        """Return how many ties chance would give as a whole number; other amounts as they are."""
+        return round(amount) if row["kind"] == v.STRUCTURAL_HOLE and amount >= 1 else amount
 
     def _bare(self, amount: float) -> str:
         return number(amount, lang=self.lang)

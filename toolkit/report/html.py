@@ -100,7 +100,7 @@ def report_page(
         "data": blocks.data_block(data, name=DATA_ID),
         "words": blocks.data_block(_page_words(lang), name="page-words"),
         "still": still_map(data, title=text("report.map.still", lang=lang)),
-        "charts": _charts(facts, lang=lang),
+        "charts": _charts(facts),
     }
     page = poured(facts, parts=parts, lang=lang)
     check_self_contained(page)
@@ -153,7 +153,7 @@ def _helpers(lang: str) -> dict[str, Any]:
         return Markup(charts.meter(share, kind=kind))  # noqa: S704 - made of numbers
 
     def mark(family: str) -> str:
-        return Markup(_mark(family))  # noqa: S704 - made of our own shapes
+        return Markup(palette.family_mark(family))  # noqa: S704 - made of our own shapes
 
     return {"lang": lang, "say": say, "meter": meter, "mark": mark}
 
@@ -185,21 +185,13 @@ def _environment() -> Environment:
     )
 
 
-def _mark(family: str) -> str:
-    """Return the mark of a family as a small drawing."""
-    shape = palette.shape_svg(family, x=8, y=8, radius=6)
-    return f'<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>'
-
-
-def _charts(facts: dict[str, Any], *, lang: str) -> dict[str, str]:
+def _charts(facts: dict[str, Any]) -> dict[str, str]:
     """Return the charts of the key figures."""
     drawn = {}
     for name in ("families", "gap_kinds", "types"):
         rows = [(row["label"], float(row["count"]), row["text"]) for row in facts[name]]
         families = [row["code"] for row in facts[name]] if name == "families" else []
-        title = text(f"report.chart.{name}", lang=lang)
-        spoken = f"{title} – " + ", ".join(f"{label} {said}" for label, _, said in rows)
-        drawn[name] = charts.bars(rows, title=spoken, families=families) if rows else ""
+        drawn[name] = charts.bars(rows, families=families) if rows else ""
     return drawn
 
 

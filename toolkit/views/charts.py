@@ -1,69 +1,44 @@
-"""Small charts as SVG text: the same data give the same bytes, and figures stand beside bars."""
+"""Small charts as HTML: words keep their size on any screen, and figures stand beside bars."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Final
 
-from toolkit.views.palette import ACCENT, INK, family_colour, shape_svg
-
-_ROW: Final = 30
-_START: Final = 300
-_BAR: Final = 205
-_WIDTH: Final = 640
-_SHORT: Final = 32
+from toolkit.views.palette import family_colour, family_mark
 
 
-def bars(
-    rows: Sequence[tuple[str, float, str]], *, title: str, families: Sequence[str] = ()
-) -> str:
-    """Return horizontal bars.
+def bars(rows: Sequence[tuple[str, float, str]], *, families: Sequence[str] = ()) -> str:
+    """Return a list of bars, the longest as wide as its place.
 
     Parameters
     ----------
     rows : sequence of (label, value, value as text)
         One bar each, values >= 0, in the order shown.
-    title : str
-        What the chart tells, for those who do not see it.
     families : sequence of str, optional
         Family of each row, for its colour and shape.
 
     Returns
     -------
     str
-        An ``svg`` element of 640 units wide that scales with its place.
+        A ``ul`` element of class ``bars``.
+
+    Examples
+    --------
+    >>> bars([("Leak", 3, "3")])
+    '<ul class="bars"><li><span>Leak</span><b>3</b><i class="m" style="--v:100%"></i></li></ul>'
     """
     top = max((value for _, value, _ in rows), default=0.0) or 1.0
-    height = _ROW * len(rows) + 4
-    head = f'viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}"'
-    parts = [f'<svg class="chart" {head} font-size="18" fill="{INK}">']
+    parts = ['<ul class="bars">']
     for place, (label, value, said) in enumerate(rows):
-        y = place * _ROW + 4
-        length = _BAR * value / top
         family = families[place] if place < len(families) else ""
-        colour = family_colour(family) if family else ACCENT
-        start = 26 if family else 0
-        if family:
-            parts.append(shape_svg(family, x=9, y=y + 11, radius=6.5))
-        parts.append(f'<text x="{start}" y="{y + 16}">{escape(_fit(label))}</text>')
-        parts.append(
-            f'<rect x="{_START}" y="{y + 2}" width="{max(length, 1.0):.1f}" height="18" rx="2" '
-            f'fill="{colour}"/>'
-        )
-        parts.append(
-            f'<text x="{_START + 8 + length:.1f}" y="{y + 16}" font-weight="600">'
-            f"{escape(said)}</text>"
-        )
-    return "".join([*parts, "</svg>"])
+        mark = f"{family_mark(family)} " if family else ""
+        bar = meter(value / top, colour=family_colour(family) if family else "")
+        parts.append(f"<li><span>{mark}{escape(label)}</span><b>{escape(said)}</b>{bar}</li>")
+    return "".join([*parts, "</ul>"])
 
 
-def _fit(label: str) -> str:
-    """Return a label that fits its column."""
-    return label if len(label) <= _SHORT else label[: _SHORT - 1] + "…"
-
-
-def meter(share: float, *, kind: str = "") -> str:
+def meter(share: float, *, kind: str = "", colour: str = "") -> str:
     """Return a share in [0, 1] as a small bar; the figure itself stands beside it.
 
     Parameters
@@ -72,6 +47,8 @@ def meter(share: float, *, kind: str = "") -> str:
         How much of the bar is filled.
     kind : str, default ""
         Another class for its colour.
+    colour : str, default ""
+        Its colour, where no class gives one.
 
     Examples
     --------
@@ -80,4 +57,5 @@ def meter(share: float, *, kind: str = "") -> str:
     """
     filled = round(100 * min(max(share, 0.0), 1.0))
     classes = f"m {kind}" if kind else "m"
-    return f'<i class="{classes}" style="--v:{filled}%"></i>'
+    own = f";--c:{colour}" if colour else ""
+    return f'<i class="{classes}" style="--v:{filled}%{own}"></i>'

@@ -144,6 +144,9 @@ def actor_columns(territory: Territory, *, lang: str) -> dict[str, Any]:
         "commune": [place[code] for code in actors["commune_id"]],
         "activity": [index.get(code, -1) for code in actors["activity"]],
         "exact": (actors["located_by"] == "address").astype(int).tolist(),
+        "unnamed": np.flatnonzero(
+            actors["name"] == text("privacy.hidden_actor", lang=lang)
+        ).tolist(),
     }
 
 

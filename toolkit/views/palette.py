@@ -104,6 +104,12 @@ def shape_svg(family: str, *, x: float, y: float, radius: float) -> str:
     return f'<polygon points="{points}" fill="{colour}"/>'
 
 
+def family_mark(family: str) -> str:
+    """Return the mark of a family as a small drawing to stand beside its name."""
+    shape = shape_svg(family, x=8, y=8, radius=6)
+    return f'<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{shape}</svg>'
+
+
 def mark_path(family: str, *, radius: float) -> str:
     """Return the outline of a family's mark as relative path commands from its centre.
 

@@ -12,6 +12,7 @@ from toolkit.language import enum_label, listing, percent, text
 from toolkit.views.words import (
     COUNTED,
     candidate_title,
+    distance_text,
     gap_title,
     place_names,
     quantity_text,
@@ -68,7 +69,7 @@ def partnership_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
             [names.get(actor, actor) for actor in v.split_list(row["member_ids"])], lang=lang
         ),
         "score": lambda row: percent(row["score"], lang=lang),
-        "longest_trip": lambda row: quantity_text(row["longest_trip_km"], "km", lang=lang),
+        "longest_trip": lambda row: distance_text(row["longest_trip_km"], lang=lang),
         "selected": lambda row: yes if row["selected"] else no,
     }
     return _worded(diagnosis.partnerships, key="candidate_id", cells=cells, lang=lang)

@@ -63,10 +63,24 @@ def quantity_text(value: object, unit: object, *, lang: str, bare: str = "") -> 
     if amount is None:
         return ""
     unit = unit if isinstance(unit, str) and unit else bare
+    if unit == "tie" and amount >= 1:  # how many chance would give is no whole number
+        amount = float(round(amount))
     if not unit:
         return number(amount, lang=lang)
     symbol = text(f"unit.{unit}", lang=lang, count=amount) if _counted(unit, lang) else ""
     return f"{number(amount, lang=lang)}\N{NO-BREAK SPACE}{symbol or units.symbol(unit, lang=lang)}"
+
+
+def distance_text(kilometres: object, *, lang: str) -> str:
+    r"""Return a distance to the hundred metres: trips are approximate anyway; empty if unknown.
+
+    Examples
+    --------
+    >>> distance_text(4.587, lang="en")
+    '4.6\xa0km'
+    """
+    known = as_number(kilometres)
+    return "" if known is None else quantity_text(round(known, 1), "km", lang=lang)
 
 
 def _counted(unit: str, lang: str) -> bool:
@@ -169,6 +183,18 @@ def _groups(name: GapName, *, lang: str) -> str:
     ]
     quoted = [text("gap_title.group", lang=lang, group=label) for label in labels]
     return listing(quoted, lang=lang)
+
+
+def hidden_last(names: Iterable[str], *, lang: str) -> list[str]:
+    """Return names in their order, those that stand for hidden actors at the end.
+
+    Examples
+    --------
+    >>> hidden_last(["Actor not disclosed", "Saw mill"], lang="en")
+    ['Saw mill', 'Actor not disclosed']
+    """
+    neutral = text("privacy.hidden_actor", lang=lang)
+    return sorted(names, key=lambda name: name == neutral)
 
 
 def name_list(names: Iterable[str]) -> list[str]:

@@ -201,6 +201,30 @@ def check(
         raise typer.Exit(DATA_PROBLEMS)
 
 
+@app.command("fetch", help="cli.fetch.help")
+def fetch(
+    folder: Folder,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="cli.arg.sources")],
+    kind: Annotated[str, typer.Option("--kind", help="cli.opt.kind")] = "",
+    year: Annotated[int, typer.Option("--year", help="cli.opt.year")] = 0,
+    passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
+    lang: Lang = "",
+) -> None:
+    """Take files of open data into the territory's database."""
+    from toolkit.sources.catalogue import load_files  # noqa: PLC0415 - heavy
+    from toolkit.sources.passage import read_passage  # noqa: PLC0415 - heavy
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    reader = (lang and _reader(lang)) or workspace.lang
+    extracts = load_files(files, kind=kind, year=year or None)
+    outcome = workspace.add_sources(extracts, passage=read_passage(passage) if passage else None)
+    for line in outcome.lines(lang=reader):
+        typer.echo(line)
+    _show_notes(outcome.notes, reader)
+    _say("fetch.done", reader, folder=str(folder))
+
+
 @app.command("diagnose", help="cli.diagnose.help")
 def diagnose(folder: Folder, lang: Lang = "") -> None:
     """Find gaps and candidates, and keep them in the database."""

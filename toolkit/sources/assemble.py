@@ -56,7 +56,11 @@ class Assembly:
 
 
 def assemble(
-    communes: Extract, extracts: Sequence[Extract], *, passage: Passage | None = None
+    communes: Extract,
+    extracts: Sequence[Extract],
+    *,
+    passage: Passage | None = None,
+    known: pd.DataFrame | None = None,
 ) -> Assembly:
     """Return the tables of a territory from its perimeter and the extracts of its sources.
 
@@ -69,6 +73,9 @@ def assemble(
         believed.
     passage : Passage, optional
         Brings codes of communes of other years to those of the perimeter.
+    known : DataFrame, optional
+        Actors that the territory has already (``actor_id``, ``siren``, ``siret``): flows and
+        resources may be theirs.
 
     Returns
     -------
@@ -91,9 +98,12 @@ def assemble(
     ledger = _Ledger(extracts)
     actors = _actors(extracts, perimeter, passage=passage, ledger=ledger)
     offered = _joined(extracts, v.RESOURCES)
-    held = offered["actor_id"].isin(actors["actor_id"])
+    ends = _Ends.of(perimeter, actors, known=known)
+    holders = [ends.actor(name) for name in offered["actor_id"]]
+    offered["actor_id"] = pd.Series(holders, index=offered.index, dtype="str")
+    held = offered["actor_id"].isin(ends.actors)
     resources = ledger.split(v.RESOURCES, offered, mask=held)
-    flows = _flows(extracts, perimeter, actors=actors, passage=passage, ledger=ledger)
+    flows = _flows(extracts, ends, passage=passage, ledger=ledger)
     sources = pd.concat([extract.sources for extract in (communes, *extracts)], ignore_index=True)
     tables = {
         v.COMMUNES: _with_cells(perimeter, extracts, passage=passage),
@@ -257,39 +267,65 @@ def _merged(rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
 
 
 # --- flows and communes -----------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Where flows and resources may end: the communes and the actors of the perimeter."""
+
+    communes: frozenset[str]
+    actors: frozenset[str]
+    by_siret: Mapping[str, str]
+    """Actors that the territory has already, by the id that a file would give them."""
+    by_siren: Mapping[str, str]
+    """Actors of whom nothing but the SIREN is known."""
+
+    @classmethod
+    def of(
+        cls, perimeter: gpd.GeoDataFrame, actors: pd.DataFrame, *, known: pd.DataFrame | None
+    ) -> _Ends:
+        ids = set(actors["actor_id"])
+        alone = actors[actors["actor_id"].str.startswith("siren:")]
+        by_siren = dict(zip(alone["siren"], alone["actor_id"], strict=True)) if len(alone) else {}
+        by_siret: dict[str, str] = {}
+        if known is not None:
+            ids |= set(known["actor_id"])
+            sited = known.dropna(subset=["siret"]).drop_duplicates("siret", keep=False)
+            by_siret = dict(zip("siret:" + sited["siret"], sited["actor_id"], strict=True))
+            bare = known[known["siret"].isna()].dropna(subset=["siren"])
+            bare = bare.drop_duplicates("siren", keep=False)
+            by_siren |= dict(zip(bare["siren"], bare["actor_id"], strict=True))
+        return cls(frozenset(perimeter["commune_id"]), frozenset(ids), by_siret, by_siren)
+
+    def actor(self, name: str) -> str:
+        """Return the id under which an actor is known; the same id where it is not."""
+        return self.by_siret.get(name, name) if name not in self.actors else name
+
+    def end(self, code: str) -> str:
+        """Return the actor or commune that a code means, or ``outside``."""
+        found = self.actor(code)
+        if found in self.actors or found in self.communes:
+            return found
+        if code.startswith(_LEGAL_ID):
+            return self.by_siren.get(code[len("siret:") : _SIREN_END], v.OUTSIDE)
+        return v.OUTSIDE
+
+
 def _flows(
-    extracts: Sequence[Extract],
-    perimeter: gpd.GeoDataFrame,
-    *,
-    actors: pd.DataFrame,
-    passage: Passage | None,
-    ledger: _Ledger,
+    extracts: Sequence[Extract], known: _Ends, *, passage: Passage | None, ledger: _Ledger
 ) -> pd.DataFrame:
     """Return the flows with an end in the perimeter; the other end may be ``outside``."""
     rows = _joined(extracts, v.FLOWS)
     if rows.empty:
         return rows
-    places = {*perimeter["commune_id"], *actors["actor_id"]}
-    alone = actors[actors["actor_id"].str.startswith("siren:")]
-    by_siren = dict(zip(alone["siren"], alone["actor_id"], strict=True)) if len(alone) else {}
     ends = {}
     for end in ("origin", "destination"):
         codes = passage.apply(rows[end]) if passage else rows[end]
-        ends[end] = [_end(code, places=places, by_siren=by_siren) for code in codes]
+        ends[end] = [known.end(code) for code in codes]
         rows[f"{end}_found"] = rows[end]
     rows = rows.assign(**ends)
     same = rows["origin"] == rows["destination"]
     inner = same & (rows["origin"] != v.OUTSIDE)
     ledger.note("same_ends", list(rows["flow_id"][inner]), table=v.FLOWS)
     return ledger.split(v.FLOWS, rows, mask=~same)
-
-
-def _end(code: str, *, places: set[str], by_siren: Mapping[str, str]) -> str:
-    if code in places:
-        return code
-    if code.startswith(_LEGAL_ID):
-        return by_siren.get(code[len("siret:") : _SIREN_END], v.OUTSIDE)
-    return v.OUTSIDE
 
 
 def _with_cells(

@@ -24,6 +24,7 @@ ENCODINGS: Final = ("utf-8-sig", "cp1252")
 SEPARATORS: Final = (";", ",", "\t", "|")
 NULLS: Final = frozenset({"", "[ND]", "ND", "NR", "N/A", "NA", "nan", "null", "None"})
 """Cells that hold nothing; a masked `[ND]` is nothing too."""
+TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
 LISTED: Final = 8
 SUGGESTED: Final = 3
 _NOT_TEXT: Final = {
@@ -94,10 +95,10 @@ def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> 
     DataError
         If the file is no text, has no row, or lacks a needed column.
     """
-    check_file(path, endings=(".csv", ".txt", ".tsv"))
-    text = _decoded(path)
+    check_file(path, endings=TEXT_ENDINGS)
+    text = _decoded(path.read_bytes(), where=path.name)
     separator, header = _separator(text.split("\n", maxsplit=1)[0], needed=needed)
-    places = _places(header, {**needed, **(wanted or {})})
+    places = places_of(header, {**needed, **(wanted or {})})
     missing = [name for name in needed if name not in places]
     if missing:
         raise DataError(_missing_columns(path, missing, needed=needed, header=header))
@@ -118,12 +119,31 @@ def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> 
     return frame
 
 
-def _decoded(path: Path) -> str:
+def header_of(path: Path, kinds: Iterable[Columns]) -> list[str]:
+    """Return the header of a delimited text, split where most columns of some kinds are found.
+
+    Only the beginning of the file is read.
+
+    Raises
+    ------
+    DataError
+        If the file is no text.
+    """
+    check_file(path, endings=TEXT_ENDINGS)
+    with path.open("rb") as stream:
+        line = stream.readline(_CELL_LIMIT)
+    text = _decoded(line, where=path.name).strip("\r\n")
+    every = {
+        f"{rank}.{name}": names for rank, kind in enumerate(kinds) for name, names in kind.items()
+    }
+    return _separator(text, needed=every)[1]
+
+
+def _decoded(raw: bytes, *, where: str) -> str:
     """Return the text of a file by the first encoding that fits."""
-    raw = path.read_bytes()
     for mark, kind in _NOT_TEXT.items():
         if raw.startswith(mark):
-            raise DataError(Problem("sources_not_text", where=path.name, found=kind))
+            raise DataError(Problem("sources_not_text", where=where, found=kind))
     for encoding in ENCODINGS:
         try:
             text = raw.decode(encoding)
@@ -132,7 +152,7 @@ def _decoded(path: Path) -> str:
         if "\x00" not in text:
             return text
     tried = ", ".join(ENCODINGS)
-    raise DataError(Problem("sources_encoding", where=path.name, params={"choices": tried}))
+    raise DataError(Problem("sources_encoding", where=where, params={"choices": tried}))
 
 
 def _separator(line: str, *, needed: Columns) -> tuple[str, list[str]]:
@@ -140,7 +160,7 @@ def _separator(line: str, *, needed: Columns) -> tuple[str, list[str]]:
     best: tuple[int, int, str, list[str]] | None = None
     for separator in SEPARATORS:
         header = next(csv.reader([line], delimiter=separator))
-        found = len(_places(header, needed))
+        found = len(places_of(header, needed))
         if best is None or (found, len(header)) > best[:2]:
             best = (found, len(header), separator, header)
     if best is None:  # pragma: no cover - SEPARATORS is not empty
@@ -148,7 +168,7 @@ def _separator(line: str, *, needed: Columns) -> tuple[str, list[str]]:
     return best[2], best[3]
 
 
-def _places(header: list[str], columns: Columns) -> dict[str, int]:
+def places_of(header: list[str], columns: Columns) -> dict[str, int]:
     """Return where each column is, by the first of its names that the header holds."""
     folded = [fold(name) for name in header]
     places = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from toolkit.territory import Territory, complete
 from toolkit.workbook import write_template
 from toolkit.workspace import (
     creating,
+    gathering,
     identity,
     importing,
     journal,
@@ -26,6 +27,7 @@ from toolkit.workspace import (
     store,
 )
 from toolkit.workspace.database import TIMEOUT_S, Database
+from toolkit.workspace.gathering import GatherReport
 from toolkit.workspace.identity import Identity
 from toolkit.workspace.importing import Request
 from toolkit.workspace.journal import Author, Change, Clock
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.diagnosis import Diagnosis
+    from toolkit.sources.extract import Extract
+    from toolkit.sources.passage import Passage
 
 
 class Workspace:
@@ -358,6 +362,43 @@ class Workspace:
             producer=self.name,
             author=self._author(who, what=what),
             source_id=importing.source_of(chosen, lang=self.lang),
+        )
+
+    def add_sources(
+        self, extracts: Sequence[Extract], *, passage: Passage | None = None, who: str = ""
+    ) -> GatherReport:
+        """Take in open data, cut to the perimeter, in one transaction.
+
+        A row that the workbook holds too stays as the workbook says it.  A row that an earlier file
+        gave is replaced.  Adding the same files twice changes nothing.
+
+        Parameters
+        ----------
+        extracts : sequence of Extract
+            What the loaders of :mod:`toolkit.sources` return, the most trusted first.
+        passage : Passage, optional
+            Brings codes of communes of other years to those of the perimeter.
+        who : str, optional
+            For the journal; by default the name of the user of this machine.
+
+        Returns
+        -------
+        GatherReport
+            What was added and changed, how many rows of each source lie inside, and the notes.
+
+        Raises
+        ------
+        DataError
+            If nothing of the files lies in the perimeter; nothing is written.
+        SchemaError
+            If the tables would break their contract; nothing is written.
+        WorkspaceError
+            If the database cannot be written.
+        """
+        names = ", ".join(str(extract.source["source_id"]) for extract in extracts)
+        what = text("workspace.what.gather", lang=self.lang, sources=names)
+        return gathering.gather(
+            extracts, self._database, passage=passage, author=self._author(who, what=what)
         )
 
     def write(

@@ -1,0 +1,95 @@
+"""Files are recognised by their columns, and read by their own loader."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.errors import DataError, UsageError
+from toolkit.sources import catalogue
+
+PAIRS = "CODGEO;LIBGEO;DCLT;L_DCLT;NBFLUX_C22_ACTOCC15P\n99001;A;99002;B;250,5\n"
+SERVICES = "id_fs,lib_fs,insee_com\n12,Point d'accueil,99001\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(name: str, content: str, *, encoding: str = "utf-8"):
+        path = tmp_path / name
+        path.write_text(content, encoding=encoding)
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_file_is_recognised_whatever_its_encoding(write, encoding):
+    path = write("a.csv", SERVICES.replace("Point", "Accès"), encoding=encoding)
+    assert catalogue.recognise(path).name == "france-services"
+
+
+def test_the_kind_with_the_most_columns_is_meant(write):
+    path = write("a.csv", "commune_code,commune_nom,commune_siren,id_fs,lib_fs,insee_com\n")
+    kinds = {
+        kind.name: len(kind.needed)
+        for kind in catalogue.KINDS
+        if kind.name in {"france-services", "municipalities"}
+    }
+    assert len(set(kinds.values())) == 1, "both ask for three columns: the first one is taken"
+    assert catalogue.recognise(path).name == "france-services"
+
+
+def test_an_unknown_file_is_told_what_the_nearest_kind_lacks(write):
+    path = write("a.csv", "id_fs;lib_fs;commune\n1;x;99001\n")
+    with pytest.raises(DataError) as caught:
+        catalogue.recognise(path)
+    (problem,) = caught.value.problem_list
+    assert problem.code == "sources_not_recognised"
+    assert problem.params["nearest"] == "france-services"
+    assert problem.params["missing"] == "insee_com"
+
+
+def test_the_year_is_read_from_the_header_of_flows(write):
+    (extract,) = catalogue.load_files([write("a.csv", PAIRS)])
+    flows = extract.tables["flows"]
+    assert flows["year"].tolist() == [2022]
+    assert flows["quantity"].tolist() == [250.5]
+
+
+def test_a_year_that_no_header_says_is_asked_for(write):
+    path = write("a.csv", PAIRS.replace("NBFLUX_C22_ACTOCC15P", "actifs"))
+    with pytest.raises(UsageError) as caught:
+        catalogue.load_files([path])
+    assert caught.value.code == "sources_year_needed"
+    (extract,) = catalogue.load_files([path], year=2017)
+    assert extract.tables["flows"]["year"].tolist() == [2017]
+
+
+def test_the_faults_of_all_files_come_at_once(write, tmp_path):
+    paths = [tmp_path / "absent.csv", write("a.csv", "x;y\n1;2\n"), write("b.csv", SERVICES)]
+    with pytest.raises(DataError) as caught:
+        catalogue.load_files(paths)
+    found = [problem.code for problem in caught.value.problem_list]
+    assert found == ["sources_no_file", "sources_not_recognised"]
+
+
+def test_a_kind_that_is_given_is_not_guessed(write):
+    with pytest.raises(UsageError) as caught:
+        catalogue.load_files([write("b.csv", SERVICES)], kind="schols")
+    assert caught.value.code == "sources_kind_unknown"
+    with pytest.raises(DataError) as caught:
+        catalogue.load_files([write("b.csv", SERVICES)], kind="schools")
+    assert "sources_column_missing" in {problem.code for problem in caught.value.problem_list}
+
+
+def test_no_kind_hides_another():
+    """A file with just the columns of a kind is that kind."""
+    for kind in catalogue.KINDS:
+        names = {column: names[0] for column, names in kind.needed.items()}
+        lacking = [
+            other.name
+            for other in catalogue.KINDS
+            if other is not kind
+            and len(other.needed) >= len(kind.needed)
+            and all(set(options) & set(names.values()) for options in other.needed.values())
+        ]
+        assert not lacking, (kind.name, lacking)

@@ -1,0 +1,112 @@
+"""Open data in the database: cut to the perimeter, beside what the workbook says."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.errors import DataError
+from toolkit.sources.catalogue import load_files
+
+SERVICES = """id_fs,lib_fs,insee_com,lib_com,latitude,longitude
+1,Accueil d'Ambreval,99001,Ambreval,,
+2,"Accueil {{7*7}} </script>",99003,Château-d'Orne,,
+3,Ailleurs,75056,Paris,48.85,2.35
+"""
+ELSEWHERE = "id_fs,lib_fs,insee_com\n9,Très loin,97209\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(name: str, content: str):
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return written
+
+
+def actors(workspace):
+    return workspace.tables()["actors"].set_index("actor_id")
+
+
+def test_rows_of_the_perimeter_are_taken_with_their_source(workspace, write):
+    report = workspace.add_sources(load_files([write("fs.csv", SERVICES)]))
+    held = actors(workspace)
+    assert sorted(held["name"]) == ["Accueil d'Ambreval", "Accueil {{7*7}} </script>"]
+    assert set(held["basis"]) == {"recorded"}
+    assert set(held["source_id"]) == {"france_services:fs"}
+    counts = report.counts.set_index("table")
+    assert counts.loc["actors", ["given", "inside", "outside"]].tolist() == [3, 2, 1]
+    source = workspace.tables()["sources"].set_index("source_id").loc["france_services:fs"]
+    assert (source["rows"], len(source["sha256"])) == (3, 64)
+    assert workspace.territory().actors["located_by"].tolist() == ["commune", "commune"]
+
+
+def test_adding_the_same_file_twice_changes_nothing(workspace, write):
+    path = write("fs.csv", SERVICES)
+    workspace.add_sources(load_files([path]))
+    before, lines = workspace.database.read_bytes(), len(workspace.journal())
+    report = workspace.add_sources(load_files([path]))
+    assert not any(kept.inserted or kept.updated for kept in report.tables.values())
+    assert len(workspace.journal()) == lines
+    assert workspace.database.read_bytes() == before
+
+
+def test_a_corrected_file_updates_its_rows(workspace, write):
+    workspace.add_sources(load_files([write("fs.csv", SERVICES)]))
+    report = workspace.add_sources(
+        load_files([write("fs.csv", SERVICES.replace("Accueil d'Ambreval", "Maison d'Ambreval"))])
+    )
+    assert len(report.tables["actors"].updated) == 1
+    assert "Maison d'Ambreval" in set(actors(workspace)["name"])
+
+
+def test_what_people_wrote_goes_before_a_file(filled, write):
+    siae = (
+        "siret;name;kind;city;department;naf\n"
+        "73282932000074;SCIERIE DUBOIS SAS;EI;Brissac-les-Bois;99;1610A\n"
+        "35600000000048;Autre;EI;Ambreval;99;3832Z\n"
+    )
+    filled.import_workbook()
+    by_siret = actors(filled).reset_index().set_index("siret")
+    officer = by_siret.loc["73282932000074"]
+    report = filled.add_sources(load_files([write("siae.csv", siae)]))
+    after = actors(filled)
+    assert after.loc[officer["actor_id"], "name"] == "Scierie Dubois"
+    assert after.loc[officer["actor_id"], "source_id"] == "saisie"
+    assert "35600000000048" in set(after["siret"].dropna())
+    kept = [note for note in report.notes if note.code == "sources_officer_kept"]
+    assert [(note.table, note.found) for note in kept] == [("actors", "1")]
+
+
+def test_a_file_of_another_place_is_refused_alone_and_named_among_others(workspace, write):
+    elsewhere, here = write("loin.csv", ELSEWHERE), write("fs.csv", SERVICES)
+    before = workspace.database.read_bytes()
+    with pytest.raises(DataError) as caught:
+        workspace.add_sources(load_files([elsewhere]))
+    assert caught.value.code == "sources_all_outside"
+    assert workspace.database.read_bytes() == before
+    report = workspace.add_sources(load_files([here, elsewhere]))
+    assert [note.where for note in report.notes if note.code == "sources_all_outside"] == [
+        "france_services:loin"
+    ]
+    assert "france_services:loin" not in set(workspace.tables()["sources"]["source_id"])
+
+
+def test_the_report_says_what_was_read_in_words(workspace, write):
+    report = workspace.add_sources(load_files([write("fs.csv", SERVICES)]))
+    lines = report.lines(lang="en")
+    assert lines[0] == "france_services:fs – Actors: 3 rows read, 2 in the perimeter."
+    assert "Actors: 2 rows added." in lines
+
+
+def test_flows_find_the_actors_that_the_territory_has_already(imported, write):
+    decp = (
+        "id;acheteur.id;montant;titulaires.1.id;dateNotification\n"
+        "C1;35600000000048;12000;732 829 320 00074;2024-03-01\n"
+    )
+    report = imported.add_sources(load_files([write("decp.csv", decp)]))
+    flows = imported.tables()["flows"]
+    assert flows[["origin", "destination"]].to_numpy().tolist() == [["outside", "A2"]]
+    assert flows["quantity"].tolist() == [12000.0]
+    assert report.counts.set_index("table").loc["flows", "inside"] == 1

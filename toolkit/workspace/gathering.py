@@ -1,0 +1,177 @@
+"""Open data into the database: extracts cut to the stored perimeter, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from toolkit import schema
+from toolkit import vocabulary as v
+from toolkit.errors import DataError, Problem, SchemaError
+from toolkit.language import table_label, text
+from toolkit.sources.assemble import Assembly, assemble
+from toolkit.sources.extract import Extract
+from toolkit.sources.reading import listed
+from toolkit.territory import complete
+from toolkit.workspace import keeping, merging, store
+from toolkit.workspace.keeping import Kept
+from toolkit.workspace.layers import SAISIE
+
+if TYPE_CHECKING:
+    from toolkit.sources.passage import Passage
+    from toolkit.workspace.database import Database
+    from toolkit.workspace.journal import Author
+
+_TAKEN = (v.COMMUNES, v.ACTORS, v.RESOURCES, v.FLOWS, v.SOURCES)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherReport:
+    """What open data did to the database.
+
+    Attributes
+    ----------
+    tables : Mapping of str to Kept
+        By table, the ids that were added, changed, or there already as they are.
+    counts : DataFrame
+        One row a source and table: ``source_id``, ``table``, ``given``, ``inside``, ``outside``.
+    notes : tuple of Problem
+        What a reader should know: refusals with their number, weaknesses, conflicts.
+    """
+
+    tables: Mapping[str, Kept]
+    counts: pd.DataFrame
+    notes: tuple[Problem, ...]
+
+    def lines(self, *, lang: str) -> list[str]:
+        """Return the report in words: a line a source and table, then a line a table."""
+        made = [
+            text(
+                "workspace.gather.line",
+                lang=lang,
+                source=row.source_id,
+                table=table_label(str(row.table), lang=lang),
+                given=row.given,
+                inside=row.inside,
+            )
+            for row in self.counts.itertuples()
+        ]
+        for name, kept in self.tables.items():
+            said = [
+                text(f"workspace.import.{what}", lang=lang, count=len(ids))
+                for what in ("inserted", "updated", "unchanged")
+                if (ids := getattr(kept, what))
+            ]
+            if said:
+                label = table_label(name, lang=lang)
+                made.append(
+                    text("workspace.import.line", lang=lang, table=label, what=", ".join(said))
+                )
+        return made
+
+
+def gather(
+    extracts: Sequence[Extract], database: Database, *, passage: Passage | None, author: Author
+) -> GatherReport:
+    """Cut extracts to the perimeter of a territory and keep them.
+
+    See :meth:`toolkit.workspace.Workspace.add_sources`.
+    """
+    with database.writing() as connection:
+        stored = store.read_tables(connection)
+        found = assemble(_perimeter(stored), extracts, passage=passage, known=stored[v.ACTORS])
+        outside = _outside(found)
+        if outside and len(outside) == len(extracts):
+            raise DataError(outside)
+        rows = _under_known_ids(complete(found.tables), stored[v.ACTORS])
+        rows, notes = _beside_the_workbook(rows, stored)
+        rows[v.SOURCES] = _sources(found, extracts, outside=outside)
+        rows = complete(rows)
+        taken = {name: rows[name] for name in _TAKEN}
+        completed = complete(merging.merge(stored, taken))
+        problems = schema.check_tables(completed)
+        if problems:
+            raise SchemaError(problems)
+        ids = {name: list(merging.row_ids(name, frame)) for name, frame in taken.items()}
+        kept = keeping.keep(connection, completed, ids=ids, author=author)
+    return GatherReport(kept, found.counts, (*outside, *found.notes, *notes))
+
+
+def _perimeter(stored: Mapping[str, pd.DataFrame]) -> Extract:
+    """Return the stored communes as an extract; their sources are stored already."""
+    return Extract({v.COMMUNES: stored[v.COMMUNES]}, {"source_id": None}, {}, ())
+
+
+def _sources(
+    found: Assembly, extracts: Sequence[Extract], *, outside: Sequence[Problem]
+) -> pd.DataFrame:
+    """Return the sources of the extracts, but those of which nothing lies in the perimeter."""
+    ids = {name for extract in extracts for name in extract.sources["source_id"]}
+    rows = found.tables[v.SOURCES]
+    return rows[rows["source_id"].isin(ids - {problem.where for problem in outside})]
+
+
+def _outside(found: Assembly) -> list[Problem]:
+    """Return the sources of which nothing lies in the perimeter: they are not what was meant.
+
+    A file that only describes communes has no rows of its own.
+    """
+    cut = found.counts.groupby("source_id")[["given", "inside"]].sum()
+    return [
+        Problem("sources_all_outside", where=str(row.Index), found=str(row.given))
+        for row in cut.itertuples()
+        if row.given and not row.inside
+    ]
+
+
+def _under_known_ids(
+    tables: Mapping[str, pd.DataFrame], actors: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Return the rows with the ids under which actors of the same SIRET are stored."""
+    known = actors.dropna(subset=["siret"]).drop_duplicates("siret", keep=False)
+    ids = dict(zip(known["siret"], known["actor_id"], strict=True))
+    incoming = tables[v.ACTORS]
+    stored_as = {
+        actor_id: ids[siret]
+        for actor_id, siret in zip(incoming["actor_id"], incoming["siret"], strict=True)
+        if siret in ids
+    }
+    held = {v.ACTORS: ["actor_id"], v.RESOURCES: ["actor_id"], v.FLOWS: ["origin", "destination"]}
+    made = dict(tables)
+    for name, columns in held.items():
+        cells = {column: tables[name][column].replace(stored_as) for column in columns}
+        made[name] = tables[name].assign(**cells)
+    return made
+
+
+def _beside_the_workbook(
+    tables: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.DataFrame]
+) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
+    """Return the rows that take the place of nothing that people wrote, and what was left out."""
+    kept, notes = dict(tables), []
+    for name in (v.ACTORS, v.RESOURCES, v.FLOWS):
+        rows = tables[name]
+        written = _written(name, stored[name])
+        ours = merging.row_ids(name, rows).isin(written).to_numpy(dtype="bool")
+        if ours.any():
+            examples = listed(rows[ours].iloc[:, 0])
+            notes.append(
+                Problem(
+                    "sources_officer_kept",
+                    table=name,
+                    found=str(int(ours.sum())),
+                    params={"examples": examples},
+                )
+            )
+            kept[name] = rows[~ours]
+    return kept, notes
+
+
+def _written(table: str, stored: pd.DataFrame) -> set[Any]:
+    """Return the ids of the stored rows that came from a workbook."""
+    by_hand = stored["source_id"].fillna("").str.startswith(SAISIE).to_numpy(dtype="bool")
+    ids: Iterable[Any] = merging.row_ids(table, stored)[by_hand].dropna()
+    return set(ids)

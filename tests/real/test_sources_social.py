@@ -1,0 +1,68 @@
+"""Sources of social life, services and commuting, on the real files beside the project."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+
+import pytest
+
+from toolkit.sources.assemble import assemble
+from toolkit.sources.communes import read_communes
+from toolkit.sources.data_inclusion import load_data_inclusion
+from toolkit.territory import Territory
+
+pytestmark = pytest.mark.shared
+
+
+def records(path, *, separator: str = ",") -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=separator))
+
+
+# --- data.inclusion -----------------------------------------------------------------------------
+def test_places_of_inclusion_stand_in_their_commune(shared_data):
+    folder = shared_data / "normandie"
+    path = folder / "data_inclusion_structures_normandie_2023.csv"
+    rows = records(path)
+    perimeter = read_communes(
+        folder / "communes_61_cog2018.geojson", codes=["61001"], cog_year=2018
+    )
+    found = load_data_inclusion(path)
+    assert found.counts["kept"] == len(rows) == 757
+    assert found.source["data_year"] == 2023
+    actors = assemble(perimeter, [found]).tables["actors"]
+    expected = [row["nom"] for row in rows if row["_di_geocodage_code_insee"] == "61001"]
+    assert len(expected) >= 10
+    assert sorted(actors["name"]) == sorted(expected)
+
+
+def test_places_of_inclusion_make_a_territory(shared_data):
+    folder = shared_data / "normandie"
+    path = folder / "data_inclusion_structures_normandie_2023.csv"
+    outlines = folder / "communes_61_cog2018.geojson"
+    perimeter = read_communes(outlines, codes=["61001", "61169", "61006"], cog_year=2018)
+    found = assemble(perimeter, [load_data_inclusion(path)])
+    territory = Territory.from_tables(found.tables, name="Trois communes")
+    assert len(territory.actors) > 10
+    assert set(territory.resources["actor_id"]) <= set(territory.actors["actor_id"])
+    assert set(territory.actors["family"]) <= {"ess", "public", "civil", "business"}
+
+
+def test_export_of_digital_mediation_by_labels(shared_data):
+    path = shared_data / "national" / "data_inclusion_structures_2023_02.csv"
+    rows = records(path)
+    found = load_data_inclusion(path)
+    assert found.counts["kept"] == len(rows)
+    actors, resources = found.tables["actors"], found.tables["resources"]
+    assert actors["actor_id"].is_unique
+    borne = Counter(row["pivot"] for row in rows)
+    once = actors.loc[actors["actor_id"].str.startswith("siret:"), "siret"]
+    assert {borne[siret] for siret in once} == {1}
+    online = [row for row in rows if "Accéder à une connexion internet" in row["services"]]
+    material = [row for row in rows if "Accéder à du matériel" in row["services"]]
+    offered = resources["category"].eq("services.digital.public_access").sum()
+    assert max(len(online), len(material)) <= offered <= len(online) + len(material)
+    labelled = sum("France Services" in row["labels_nationaux"] for row in rows)
+    points = resources["category"].eq("services.daily_life.public_service_point").sum()
+    assert points == labelled

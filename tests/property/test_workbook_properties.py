@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from toolkit import workbook
 from toolkit.errors import Problem, WorkbookError
 from toolkit.office import guard
-from toolkit.workbook import headers, splice
+from toolkit.schema import headings
+from toolkit.workbook import splice
 
 COMMUNES = pd.DataFrame({"commune_id": ["99001"], "name": ["Ambreval"]})
 # What a cell of Excel can hold: no control characters, no lone surrogates.
@@ -137,8 +138,8 @@ def test_places_are_written_and_read_back(column, row):
 
 @given(st.text(max_size=40))
 def test_header_keys_are_stable(said):
-    key = headers.header_key(said)
-    assert headers.header_key(key) == key
+    key = headings.header_key(said)
+    assert headings.header_key(key) == key
 
 
 @given(st.text(max_size=40))

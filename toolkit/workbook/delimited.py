@@ -15,6 +15,7 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.nomenclature import fold
 from toolkit.office.guard import MAX_COLUMNS, MAX_ROWS, refusal
+from toolkit.schema import headings
 from toolkit.workbook import headers
 
 SEPARATORS: Final = (";", ",", "\t", "|")
@@ -140,9 +141,9 @@ def _fit(words: str, separator: str, *, table: str) -> tuple[int, float]:
         return 0, 0.0
     known, width = 0, len(rows[0])
     for name in (table,) if table else v.WORKBOOK_TABLES:
-        ways = headers.known_headers(name)
+        ways = headings.known_headers(name)
         for row in rows[: headers.SEARCHED_ROWS]:
-            count = len({ways[key] for cell in row if (key := headers.header_key(cell)) in ways})
+            count = len({ways[key] for cell in row if (key := headings.header_key(cell)) in ways})
             if count > known:
                 known, width = count, len(row)
     alike = sum(len(row) == width for row in rows) / len(rows)

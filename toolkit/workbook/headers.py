@@ -12,10 +12,11 @@ from typing import Final
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem
-from toolkit.language import column_label, has_text, table_label, text
+from toolkit.language import column_label, table_label
 from toolkit.nomenclature import fold
 from toolkit.office.guard import column_letters
 from toolkit.schema.contracts import CONTRACTS, Column
+from toolkit.schema.headings import BRACKETS, header_key, known_headers
 from toolkit.settings import LANGUAGES
 
 SEARCHED_ROWS: Final = 15
@@ -23,19 +24,6 @@ SEARCHED_ROWS: Final = 15
 LEAST_KNOWN: Final = 2
 """Headers that must be known for a row to be the row of headers."""
 _NEAR: Final = 0.8
-_BRACKETS: Final = re.compile(r"\([^)]*\)")
-
-
-def header_key(words: str) -> str:
-    """Return a header without what people vary: accents, case, ``*``, brackets, punctuation.
-
-    Examples
-    --------
-    >>> header_key("  Quantité (t) * "), header_key("commune_id")
-    ('quantite', 'commune id')
-    """
-    plain = fold(_BRACKETS.sub(" ", words)).replace("_", " ")
-    return " ".join(re.findall(r"\w+", plain)) or " ".join(re.findall(r"\w+", fold(words)))
 
 
 def optional_id(table: str) -> str:
@@ -49,27 +37,8 @@ def is_needed(table: str, column: Column) -> bool:
     return column.required and column.default is None and column.name != optional_id(table)
 
 
-@cache
-def known_headers(table: str) -> Mapping[str, str]:
-    """Return the column of the model for every known way of writing its header."""
-    found: dict[str, str] = {}
-    names = [column.name for column in CONTRACTS[table].columns if column.kind != "geometry"]
-    for name in names:
-        found.setdefault(header_key(name), name)
-    for lang in LANGUAGES:
-        for name in names:
-            found.setdefault(header_key(column_label(table, name, lang=lang)), name)
-    for scope in (table, "common"):
-        for lang in LANGUAGES:
-            for name in names:
-                if has_text(f"alias.{scope}.{name}", lang=lang):
-                    for way in text(f"alias.{scope}.{name}", lang=lang).split("|"):
-                        found.setdefault(header_key(way), name)
-    return MappingProxyType(found)
-
-
 def _sheet_key(name: str) -> str:
-    words = re.findall(r"[^\W\d_]+", fold(_BRACKETS.sub(" ", name)))
+    words = re.findall(r"[^\W\d_]+", fold(BRACKETS.sub(" ", name)))
     return " ".join(word.removesuffix("s") for word in words)
 
 

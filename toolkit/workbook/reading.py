@@ -16,6 +16,7 @@ from toolkit.language import column_label, table_label
 from toolkit.nomenclature import fold
 from toolkit.office import guard
 from toolkit.office.sheets import Cells, read_sheets
+from toolkit.schema import headings
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.settings import LANGUAGES
 from toolkit.workbook import headers
@@ -300,5 +301,5 @@ def _language(chosen: Mapping[str, Block], layouts: Mapping[str, Header]) -> str
         for table, header in layouts.items():
             for name, title in header.titles.items():
                 label = column_label(table, name, lang=lang)
-                votes[lang] += headers.header_key(title) == headers.header_key(label)
+                votes[lang] += headings.header_key(title) == headings.header_key(label)
     return max(LANGUAGES, key=lambda lang: (votes[lang], lang == "fr"))

@@ -12,6 +12,7 @@ import pytest
 from toolkit import schema, workbook
 from toolkit.errors import WorkbookError
 from toolkit.language import LOCALES, problem_text
+from toolkit.schema import headings
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.workbook import headers
 
@@ -81,7 +82,7 @@ def test_headers_are_forgiven(simple):
 
 @pytest.mark.parametrize("table", ["actors", "resources", "needs", "flows", "members", "practices"])
 def test_every_header_is_known_in_every_way(table):
-    known = headers.known_headers(table)
+    known = headings.known_headers(table)
     for column in CONTRACTS[table].columns:
         if column.kind == "geometry":
             continue
@@ -89,7 +90,7 @@ def test_every_header_is_known_in_every_way(table):
             label = headers.column_label(table, column.name, lang=lang)
             assert label != column.name
             for way in (column.name, label, label.upper(), f" {label} * "):
-                assert known[headers.header_key(way)] == column.name
+                assert known[headings.header_key(way)] == column.name
 
 
 def test_a_near_miss_is_asked_about(simple):

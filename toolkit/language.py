@@ -225,20 +225,21 @@ def problem_parts(problem: Problem, *, lang: str) -> dict[str, str]:
 
 def _worded(params: Mapping[str, Any], *, lang: str) -> dict[str, object]:
     """Return the parameters of a problem as a reader of the language would name them."""
-    from toolkit import units  # noqa: PLC0415 - loads pandas, which --help does without
-
     values = _shown(params, lang=lang)
     if values.get("tables"):
         tables = [table_label(table, lang=lang) for table in str(values["tables"]).split(", ")]
         values["tables"] = ", ".join(tables)
     if values.get("of") and values.get("choices"):
         codes = str(values["choices"]).split(", ")
-        values["choices"] = " ; ".join(
+        between = " ; " if lang == "fr" else "; "
+        values["choices"] = between.join(
             code_label(str(values["of"]), code, lang=lang) for code in codes
         )
     if values.get("expected_units"):
         listed = str(values["expected_units"]).split(", ")
-        values["expected_units"] = ", ".join(units.symbol(unit, lang=lang) for unit in listed)
+        values["expected_units"] = ", ".join(code_label("units", one, lang=lang) for one in listed)
+    if values.get("given_unit"):
+        values["given_unit"] = code_label("units", str(values["given_unit"]), lang=lang)
     return values
 
 

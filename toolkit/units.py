@@ -75,7 +75,7 @@ def factor(unit: str, to: str) -> float:
     if unit == to:
         return 1.0
     if dimension_of(unit) != dimension_of(to):
-        params = {"expected_units": to}
+        params = {"given_unit": unit, "expected_units": to}
         raise DataError(Problem("unit_dimension", column="unit", found=unit, params=params))
     given, wanted = (_PINT_NAMES.get(name, name) for name in (unit, to))
     return float(_registry().Quantity(1.0, given).to(wanted).magnitude)

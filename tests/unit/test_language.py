@@ -110,7 +110,7 @@ def test_a_problem_names_choices_tables_and_units_in_the_readers_language():
         params={"of": "nature", "choices": "material, money"},
     )
     assert "Matière ; Argent" in language.problem_text(choice, lang="fr")
-    assert "Material ; Money" in language.problem_text(choice, lang="en")
+    assert "Material; Money" in language.problem_text(choice, lang="en")
     reference = Problem(
         "unknown_reference",
         table="flows",
@@ -118,8 +118,15 @@ def test_a_problem_names_choices_tables_and_units_in_the_readers_language():
         params={"tables": "actors, communes, outside"},
     )
     assert "Acteurs, Communes" in language.problem_text(reference, lang="fr")
-    unit = Problem("unit_dimension", table="needs", found="kg", params={"expected_units": "ha, m2"})
-    assert "ha, m²" in language.problem_text(unit, lang="fr")
+    unit = Problem(
+        "unit_dimension",
+        table="needs",
+        found="hour",
+        params={"given_unit": "hour", "expected_units": "place, unit"},
+    )
+    assert "« heure »" in language.problem_text(unit, lang="fr")
+    assert "place, unité." in language.problem_text(unit, lang="fr")
+    assert "“hour”" in language.problem_text(unit, lang="en")
 
 
 def test_a_problem_says_where_in_the_words_of_the_officer():

@@ -118,7 +118,8 @@ def _check_units(faults: Faults) -> None:
         "unit_dimension",
         column="unit",
         params=lambda position: {
-            "expected_units": ", ".join(units.units_of(wrong[keys.iloc[position]]))
+            "given_unit": frame["unit"].iloc[position],
+            "expected_units": ", ".join(units.units_of(wrong[keys.iloc[position]])),
         },
     )
 

@@ -327,6 +327,21 @@ def test_new_workbook_has_nothing_to_import(workspace):
     assert codes(error.value.problem_list) == ["workbook_no_rows"]
 
 
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_example_rows_would_be_taken_if_they_were_real(tmp_path, perimeter, lang):
+    workspace = Workspace.create(tmp_path / "t", name="T", communes=perimeter, lang=lang)
+    book = openpyxl.load_workbook(workspace.workbook)
+    for cell in (cell for sheet in book for row in sheet.iter_rows(max_row=3) for cell in row):
+        if str(cell.value).startswith(("EXEMPLE", "EXAMPLE")):
+            cell.value = f"MY-{cell.value}"
+    book.save(workspace.workbook)
+    report = workspace.import_workbook()
+    assert report.problems == ()
+    assert {table: len(rows.inserted) for table, rows in report.tables.items()} == dict.fromkeys(
+        ("actors", "resources", "needs", "flows", "cooperations", "members", "practices"), 2
+    )
+
+
 def test_whole_territory_may_be_moved(imported, tmp_path):
     shutil.move(imported.folder, tmp_path / "ailleurs")
     moved = Workspace(tmp_path / "ailleurs")

@@ -10,6 +10,8 @@ import pytest
 from toolkit.sources.assemble import assemble
 from toolkit.sources.communes import read_communes
 from toolkit.sources.data_inclusion import load_data_inclusion
+from toolkit.sources.passage import read_passage
+from toolkit.sources.rna import load_rna
 from toolkit.territory import Territory
 
 pytestmark = pytest.mark.shared
@@ -66,3 +68,42 @@ def test_export_of_digital_mediation_by_labels(shared_data):
     labelled = sum("France Services" in row["labels_nationaux"] for row in rows)
     points = resources["category"].eq("services.daily_life.public_service_point").sum()
     assert points == labelled
+
+
+# --- RNA ----------------------------------------------------------------------------------------
+def test_three_associations_of_the_register(shared_data):
+    path = shared_data / "formats" / "rna_waldec_3_lignes.csv"
+    rows = records(path, separator=";")
+    found = load_rna(path)
+    active = {f"rna:{row['id']}" for row in rows if row["position"] == "A"}
+    assert found.counts["read"] == len(rows) == 3
+    actors = found.tables["actors"].set_index("actor_id")
+    assert set(actors.index) == active
+    assert actors["commune_id"].to_dict() == {
+        f"rna:{row['id']}": row["adrs_codeinsee"] for row in rows if row["position"] == "A"
+    }
+    assert actors.loc["rna:W012000002", "sectors"] == "culture_sport"
+    assert found.source["data_year"] == max(int(row["maj_time"][:4]) for row in rows)
+
+
+def test_association_of_a_merged_commune_stands_in_the_living_one(shared_data, tmp_path):
+    folder = shared_data / "normandie"
+    passage = read_passage(shared_data / "national" / "geocodes_passage_annuel.csv")
+    merged = next(
+        (old, new)
+        for old, new in sorted(passage.living.items())
+        if old != new and new.startswith("61")
+    )
+    path = tmp_path / "rna.csv"
+    header = "id;titre;position;adrs_codeinsee;groupement"
+    path.write_text(f"{header}\nW611000001;Les Voisins;A;{merged[0]};U\n", encoding="latin-1")
+    asked = {
+        "codes": [merged[1]],
+        "passage": shared_data / "national" / "geocodes_passage_annuel.csv",
+    }
+    perimeter = read_communes(folder / "communes_61_cog2018.geojson", cog_year=2025, **asked)
+    found = assemble(perimeter, [load_rna(path)], passage=passage)
+    actors = Territory.from_tables(found.tables, name="Commune nouvelle").actors
+    assert actors["actor_id"].tolist() == ["rna:W611000001"]
+    assert actors["commune_id"].tolist() == [merged[1]]
+    assert actors["roles"].tolist() == ["network"]

@@ -33,6 +33,7 @@ NEEDED: Final = {"id": ("id",), "name": ("nom",)}
 WANTED: Final = {
     "origin": ("source",),
     "siret": ("siret", "pivot"),
+    "rna": ("rna",),
     "closed": ("_di_has_deprecated_siret",),
     "commune_id": ("code_insee",),
     "city": ("commune",),
@@ -88,7 +89,7 @@ def load_data_inclusion(path: Path, *, data_year: int | None = None) -> Extract:
     Extract
         ``actors`` with the extra columns ``city`` and ``department``, by which
         :func:`toolkit.sources.assemble.assemble` finds the commune of those without a code, and
-        ``updated_on``; ``resources``, one a category of service, without quantity.
+        ``updated_on`` and ``rna``; ``resources``, one a category of service, without quantity.
 
     Raises
     ------
@@ -310,6 +311,7 @@ def _actors(kept: pd.DataFrame, *, sieve: Sieve) -> pd.DataFrame:
             "family": families["family"].fillna(_UNTOLD_FAMILY),
             "ess_form": families["ess_form"],
             "siret": kept["siret"],
+            "rna": kept["rna"],
             "address": addresses(kept["address"], postcode=kept["postcode"], city=kept["city"]),
             "commune_id": lift_arrondissements(commune_codes(kept["commune_id"])),
             "latitude": numbers(kept["latitude"]),

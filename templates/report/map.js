@@ -1,18 +1,20 @@
 /* Draws the data of a diagnosis on a Leaflet map. Names only ever become text nodes. */
 "use strict";
 const Maillage = (() => {
-  const EDGE = "#ffffff";
+  const EDGE = "#ffffff", NEAR_MAX = 12;
   L.Control.Scale.mergeOptions({ imperial: false });
 
-  /* A point with the shape of its family, on the canvas that Leaflet keeps. */
+  /* A point with the shape of its family, on the canvas that Leaflet keeps or as an SVG path. */
   const Mark = L.CircleMarker.extend({
     _updatePath() {
       const corners = this.options.corners;
       if (!corners || !corners.length) { this._renderer._updateCircle(this); return; }
       if (this._empty()) return;
       const pen = this._renderer._ctx, at = this._point, size = this._radius;
+      const ends = corners.map(([dx, dy]) => [at.x + dx * size, at.y + dy * size]);
+      if (!pen) { this._renderer._setPath(this, `M${ends.join("L")}Z`); return; }
       pen.beginPath();
-      corners.forEach(([dx, dy], i) => pen[i ? "lineTo" : "moveTo"](at.x + dx * size, at.y + dy * size));
+      ends.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y));
       pen.closePath();
       this._renderer._fillStroke(pen, this);
     },
@@ -38,6 +40,15 @@ const Maillage = (() => {
     return box;
   }
 
+  /* What lies under the same few pixels, so that no point hides another for good. */
+  function beside(map, found, i, shown) {
+    const here = map.latLngToContainerPoint(found[i].getLatLng()), reach = found[i].getRadius();
+    return found.reduce((near, point, j) => {
+      if (j !== i && shown(j) && map.latLngToContainerPoint(point.getLatLng()).distanceTo(here) <= reach) near.push(j);
+      return near;
+    }, []);
+  }
+
   function named(words, kind) {
     const box = document.createElement("span");
     box.textContent = words;
@@ -48,9 +59,8 @@ const Maillage = (() => {
     const places = data.communes, names = [];
     places.rings.forEach((rings, i) => {
       const shape = L.polygon(rings.map((ring) => ring.map(latLng)), {
-        color: "#9a9384", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1,
+        color: "#9a9384", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, interactive: false,
       });
-      shape.bindPopup(() => card(places.name[i], [places.people[i]]));
       shape.addTo(layer);
       const label = named(places.name[i], "place-name");
       const point = L.tooltip({ pane: "names", permanent: true, direction: "bottom", offset: [0, 3], className: label.className, interactive: false, opacity: 1 });
@@ -82,15 +92,32 @@ const Maillage = (() => {
   }
 
   function access(data, layer) {
-    const places = data.communes, words = data.texts;
+    const places = data.communes;
     const most = Math.max(1, ...places.far.map((list) => list.length));
     places.rings.forEach((rings, i) => {
       const far = places.far[i];
       if (!far.length) return;
       const step = Math.min(data.steps.length - 1, Math.floor((far.length / most) * data.steps.length - 1e-9));
       L.polygon(rings.map((ring) => ring.map(latLng)), {
-        color: "#7f1d2d", weight: 1, fillColor: data.steps[step], fillOpacity: 0.85,
-      }).bindPopup(() => card(places.name[i], [words.far_title], far)).addTo(layer);
+        color: "#7f1d2d", weight: 1, fillColor: data.steps[step], fillOpacity: 0.85, interactive: false,
+      }).addTo(layer);
+    });
+  }
+
+  /* Communes lie under the canvas of the points, which takes all clicks: the map hands them on. */
+  function tellCommunes(data, map, layers) {
+    const places = data.communes, words = data.texts;
+    map.on("click", (event) => {
+      const { lng: x, lat: y } = event.latlng;
+      const within = (ring) => ring.reduce((inside, [bx, by], k) => {
+        const [ax, ay] = ring[(k || ring.length) - 1];
+        return (ay > y) !== (by > y) && x < ((ax - bx) * (y - by)) / (ay - by) + bx ? !inside : inside;
+      }, false);
+      const i = places.rings.findIndex((rings) => rings.filter(within).length % 2 === 1);
+      if (i < 0 || !map.hasLayer(layers.communes)) return;
+      const far = layers.access && map.hasLayer(layers.access) ? places.far[i] : [];
+      L.popup().setLatLng(event.latlng)
+        .setContent(card(places.name[i], [places.people[i], far.length ? words.far_title : ""], far)).openOn(map);
     });
   }
 
@@ -101,26 +128,44 @@ const Maillage = (() => {
     return Math.max(3, Math.min(5.5, 0.22 * Math.sqrt(pixels / (data.actors.x.length || 1))));
   }
 
-  function actors(data, layers, found, size) {
-    const list = data.actors, words = data.texts;
+  function actors(data, layers, found, map) {
+    const list = data.actors, words = data.texts, size = markSize(map, data);
+    const shown = (i) => map.hasLayer(layers[list.families[list.family[i]]]);
+    const actor = (i) => {
+      const box = card(list.name[i], [
+        list.labels[list.family[i]],
+        list.activity[i] >= 0 ? list.activities[list.activity[i]] : "",
+        list.communes[list.commune[i]],
+        list.exact[i] ? "" : words.at_commune,
+      ]);
+      const near = beside(map, found, i, shown);
+      if (!near.length) return box;
+      element("p", words.same_place + words.label, box).className = "near";
+      const others = element("ul", "", box);
+      near.slice(0, NEAR_MAX).forEach((j) => {
+        const button = element("button", list.name[j], element("li", "", others));
+        button.type = "button";
+        button.addEventListener("click", () => { found[i].closePopup(); found[j].openPopup(); });
+      });
+      if (near.length > NEAR_MAX) element("li", `… ${near.length - NEAR_MAX}`, others);
+      return box;
+    };
     list.x.forEach((x, i) => {
       const family = list.families[list.family[i]], mark = data.marks[family];
-      const count = list.count ? list.count[i] : 0;
+      const count = list.count ? list.count[i] : 0, sure = count || list.exact[i];
+      /* A point whose address is not known is an outline. */
       const point = new Mark([list.y[i], x], {
         radius: count ? Math.min(22, 4 + Math.sqrt(count)) : size, corners: mark.points,
-        color: EDGE, weight: 1, fillColor: mark.colour, fillOpacity: 0.92,
+        color: sure ? EDGE : mark.colour, weight: sure ? 1 : 1.5,
+        fillColor: sure ? mark.colour : EDGE, fillOpacity: 0.92,
       });
       point.bindPopup(() => (count
         ? card(list.communes[list.commune[i]], [`${list.labels[list.family[i]]}${words.label}${count}`])
-        : card(list.name[i], [
-          list.labels[list.family[i]],
-          list.activity[i] >= 0 ? list.activities[list.activity[i]] : "",
-          list.communes[list.commune[i]],
-          list.exact[i] ? "" : words.at_commune,
-        ])));
+        : actor(i)));
       point.addTo(layers[family]);
       found.push(point);
     });
+    if (!list.count) map.on("zoomend", () => { const now = markSize(map, data); found.forEach((point) => point.setRadius(now)); });
   }
 
   const end = (data, number) => [data.ends.y[number], data.ends.x[number]];
@@ -158,20 +203,21 @@ const Maillage = (() => {
     });
   }
 
-  function star(data, one, layer, strong) {
+  function star(data, one, layer, pen) {
     const words = data.texts, names = data.ends.name, at = end(data, one.at);
     const points = one.members.map((number) => end(data, number));
     const popup = () => card(one.title, [words.meeting_place + words.label + names[one.at]],
       one.members.map((number) => names[number]));
-    L.polyline(points.map((point) => [at, point]), { color: "#14545f", weight: strong ? 4 : 2, opacity: strong ? 0.95 : 0.6 })
+    L.polyline(points.map((point) => [at, point]), { color: "#14545f", weight: pen ? 4 : 2, opacity: pen ? 0.95 : 0.6, renderer: pen })
       .bindPopup(popup).addTo(layer);
-    if (!strong) return points.concat([at]);
-    L.circleMarker(at, { radius: 15, color: "#14545f", weight: 3, fill: false }).bindPopup(popup).addTo(layer);
+    if (!pen) return points.concat([at]);
+    L.circleMarker(at, { radius: 15, color: "#14545f", weight: 3, fill: false, renderer: pen }).bindPopup(popup).addTo(layer);
     points.forEach((point, i) => {
       const mark = data.marks[data.actors.families[one.families[i]]];
       const label = named(names[one.members[i]], "member-name");
       const right = point[1] >= at[1];
-      new Mark(point, { radius: 9, corners: mark.points, color: "#14545f", weight: 3, fillColor: mark.colour, fillOpacity: 1 })
+      new Mark(point, { radius: 9, corners: mark.points, color: "#14545f", weight: 3, fillColor: mark.colour, fillOpacity: 1, renderer: pen })
+        .bindPopup(popup)
         .bindTooltip(label.content, { permanent: true, direction: right ? "right" : "left", offset: [right ? 12 : -12, 0], className: label.className })
         .addTo(layer);
     });
@@ -203,7 +249,7 @@ const Maillage = (() => {
   }
 
   function start(map, layers) {
-    let data = null, lit = null;
+    let data = null, lit = null, pen = null;
     const points = [];
 
     function draw(given) {
@@ -217,9 +263,13 @@ const Maillage = (() => {
       if (layers.access) access(data, grounded(layers.access, land));
       if (layers.flows) flows(data, layers.flows);
       if (layers.cooperations) cooperations(data, layers.cooperations);
-      actors(data, layers, points, markSize(map, data));
+      actors(data, layers, points, map);
       if (layers.gaps) gaps(data, layers.gaps);
-      if (layers.candidates) data.candidates.filter((one) => one.selected).forEach((one) => star(data, one, layers.candidates, false));
+      if (layers.candidates) data.candidates.filter((one) => one.selected).forEach((one) => star(data, one, layers.candidates));
+      /* The chosen candidate is drawn above all others, as paths that let clicks through. */
+      map.createPane("lit").style.zIndex = 430;
+      pen = L.svg({ pane: "lit" });
+      tellCommunes(data, map, layers);
       lit = L.featureGroup().addTo(map);
       speak(map, data.texts);
       fit();
@@ -232,27 +282,32 @@ const Maillage = (() => {
       return { addLayer(shape) { shape.options.renderer = renderer; layer.addLayer(shape); return this; }, hasLayer: () => false };
     }
 
+    /* What the list of layers covers, where the map is wide enough to leave that much free. */
+    function covered() {
+      const control = document.querySelector(".leaflet-control-layers");
+      return map.getSize().x > 760 && control ? control.offsetWidth + 8 : 0;
+    }
+
     function fit() {
       map.invalidateSize();
-      const control = document.querySelector(".leaflet-control-layers");
-      const room = map.getSize().x > 760 && control ? control.offsetWidth + 20 : 12;
-      map.fitBounds(L.latLngBounds(data.bounds).pad(0.04), { paddingTopLeft: [12, 12], paddingBottomRight: [room, 12], animate: false });
+      map.fitBounds(L.latLngBounds(data.bounds).pad(0.04), { paddingTopLeft: [12, 12], paddingBottomRight: [12 + covered(), 12], animate: false });
     }
 
     function show(message) {
       if (!data) return;
       lit.clearLayers();
+      map.getPane("overlayPane").style.opacity = message.maillage === "candidate" ? 0.35 : 1;
       if (message.maillage === "candidate") {
         const one = data.candidates.find((candidate) => candidate.rank === message.rank);
         if (!one) return;
-        const points = star(data, one, lit, true);
-        const side = Math.min(150, map.getSize().x * 0.2), ends = [side, Math.min(80, map.getSize().y * 0.15)];
-        map.fitBounds(L.latLngBounds(points), { paddingTopLeft: ends, paddingBottomRight: ends, maxZoom: 13, animate: false });
+        const points = star(data, one, lit, pen);
+        const wide = map.getSize().x - covered(), side = Math.min(205, wide * 0.29), high = Math.min(80, map.getSize().y * 0.15);
+        map.fitBounds(L.latLngBounds(points), { paddingTopLeft: [side, high], paddingBottomRight: [side + covered(), high], maxZoom: 13, animate: false });
       } else if (message.maillage === "actor" && points[message.index]) {
         const point = points[message.index];
+        map.setView(point.getLatLng(), Math.max(map.getZoom(), 12), { animate: false });
         point.openPopup();
         if (!point.isPopupOpen()) point.addTo(lit).openPopup();
-        map.setView(point.getLatLng(), Math.max(map.getZoom(), 12), { animate: false });
       } else if (message.maillage === "all") { fit(); }
     }
 

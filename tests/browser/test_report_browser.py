@@ -220,6 +220,80 @@ def test_directory_finds_an_actor_and_its_point(watched, report):
     assert frame.locator(".leaflet-popup-close-button").get_attribute("aria-label") == "Fermer"
 
 
+def test_hidden_actors_come_last_in_the_directory(watched, report):
+    from toolkit.report.gap_facts import folded
+
+    watched.open(report)
+    names = watched.page.locator("#actor-table tbody th").all_inner_texts()
+    named = [name for name in names if name != "Acteur non diffusible"]
+    assert len(names) > len(named) > 0
+    assert names[: len(named)] == named
+    assert named == sorted(named, key=lambda name: folded(name)[0])
+
+
+@pytest.fixture(scope="module")
+def stacked(made, tmp_path_factory):
+    """Two actors with an address at one and the same point."""
+    from dataclasses import replace
+
+    from toolkit.report import write_report
+
+    diagnosis = made.diagnosis()
+    actors = diagnosis.territory.actors.copy()
+    home = actors["actor_id"].isin(["A1", "A2"])
+    points = actors.geometry.copy()
+    points[home] = points[home].iloc[0]
+    actors = actors.set_geometry(points).assign(
+        located_by=actors["located_by"].mask(home, "address"),
+    )
+    moved = replace(diagnosis, territory=diagnosis.territory.replace(actors=actors))
+    return write_report(moved, tmp_path_factory.mktemp("s") / "rapport.html", lang="fr")
+
+
+def test_points_at_the_same_place_lead_to_each_other(watched, stacked):
+    page = watched.page
+    page.emulate_media(reduced_motion="reduce")  # a page that still scrolls makes clicks miss
+    frame = watched.open(stacked)
+    page.locator("#actor-search").fill("Scierie Dubois")
+    page.locator("#actor-table button").click()
+    popup = frame.locator(".leaflet-popup-content")
+    popup.get_by_text("Au même endroit").wait_for()
+    assert "Adresse non connue" not in popup.inner_text()
+    popup.locator("button", has_text="Ressourcerie de l'Ambre").click()
+    frame.locator(".leaflet-popup-content h2", has_text="Ressourcerie de l'Ambre").wait_for()
+
+
+def test_click_on_a_commune_tells_what_it_is_and_the_map_what_is_vague(watched, report):
+    frame = watched.open(report)
+    page = watched.page
+    page.locator("#map-frame").scroll_into_view_if_needed()
+    inside = page.locator("#map-frame").element_handle().content_frame()
+    x, y = inside.evaluate("""() => {
+      const shapes = Object.values(map_maillage._layers);
+      const commune = shapes.find((one) => one.getBounds && one.options.fill).getBounds();
+      const corner = map_maillage.latLngToContainerPoint(commune.getNorthWest());
+      return [corner.x + 6, corner.y + 8];
+    }""")
+    frame.locator("#map_maillage").click(position={"x": x, "y": y})
+    frame.locator(".leaflet-popup-content h2", has_text="Ambreval").wait_for()
+    assert "1\u202f000 habitants" in frame.locator(".leaflet-popup-content").inner_text()
+    page.locator("#actor-search").fill("Scierie Dubois")
+    page.locator("#actor-table button").click()
+    frame.locator(".leaflet-popup-content", has_text="Adresse non connue").wait_for()
+    assert page.locator(".legend .hollow").count() == 1
+
+
+def test_chosen_candidate_stands_out(watched, report):
+    frame = watched.open(report)
+    inside = frame.locator(".leaflet-overlay-pane")
+    watched.page.locator("#map-candidate").select_option("1")
+    frame.locator(".leaflet-lit-pane path").first.wait_for(state="attached")
+    assert float(inside.evaluate("pane => pane.style.opacity")) < 0.5
+    watched.page.locator("#map-all").click()
+    frame.locator(".leaflet-lit-pane path").first.wait_for(state="detached")
+    assert inside.evaluate("pane => pane.style.opacity") == "1"
+
+
 def test_link_opens_what_is_folded(watched, report):
     watched.open(report)
     page = watched.page

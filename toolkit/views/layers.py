@@ -428,7 +428,8 @@ def layer_sizes(diagnosis: Diagnosis) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        By key of the layer (families too), and by way of the flows (``flows_in`` ...).
+        By key of the layer (families too), by way of the flows (``flows_in`` ...), and ``vague``
+        for the points whose address is not known.
     """
     territory = diagnosis.territory
     flows = territory.table(v.FLOWS)
@@ -445,6 +446,9 @@ def layer_sizes(diagnosis: Diagnosis) -> dict[str, int]:
         "flows_inside": int((~comes & ~goes).sum()),
         "cooperations": int((members > 1).sum()),
         **{family: int(families[family]) for family in v.FAMILIES},
+        "vague": 0
+        if is_aggregated(territory)
+        else int((territory.table(v.ACTORS)["located_by"] != "address").sum()),
         "gaps": len(set().union(*concerned)),
         "candidates": int(diagnosis.partnerships["selected"].sum()),
     }
@@ -460,6 +464,7 @@ def _texts(lang: str) -> dict[str, str]:
     """Return the words the browser needs."""
     keys = (
         "zoom_in", "zoom_out", "layers", "close", "gaps_here", "meeting_place", "at_commune",
+        "same_place",
         "far_title", "from", "to", "label", "stage",
     )  # fmt: skip
     return {key: text(f"map.{key}", lang=lang) for key in keys}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import product
 from typing import Any, Final
 
 from toolkit.views.palette import (
@@ -56,7 +57,8 @@ def still_map(data: Mapping[str, Any], *, title: str) -> str:
     """Return the map of a diagnosis as one SVG element.
 
     Communes (darker where more services are out of reach), actors by the shape and colour of their
-    family, selected candidates as stars around their meeting place, and a scale.
+    family (an outline where the address is not known), selected candidates as stars around their
+    meeting place, and a scale.
 
     Parameters
     ----------
@@ -96,21 +98,25 @@ def _communes(communes: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
 
 def _actors(actors: Mapping[str, Any], frame: _Frame) -> Iterator[str]:
     """Yield the marks: one path a family, or one mark a count where actors are counted."""
-    rows = zip(actors["x"], actors["y"], actors["family"], strict=True)
-    placed = [(*frame.at((x, y)), family) for x, y, family in rows]
+    exact = actors.get("exact", [1] * len(actors["x"]))
+    rows = zip(actors["x"], actors["y"], actors["family"], exact, strict=True)
+    placed = [(*frame.at((x, y)), family, sure) for x, y, family, sure in rows]
     if "count" in actors:
-        for (x, y, family), count in zip(placed, actors["count"], strict=True):
+        for (x, y, family, _), count in zip(placed, actors["count"], strict=True):
             radius = min(16.0, _RADIUS + 0.6 * (count - 1) ** 0.5)
             yield shape_svg(actors["families"][family], x=round(x, 1), y=round(y, 1), radius=radius)
         return
-    for number, family in enumerate(actors["families"]):
+    # Those whose address is not known come first, as outlines, and hide none of the others.
+    for sure, (number, family) in product((0, 1), enumerate(actors["families"])):
         # Actors within one unit of each other are one mark on paper.
-        spots = sorted({(round(x), round(y)) for x, y, kind in placed if kind == number})
+        spots = {(round(x), round(y)) for x, y, *kind in placed if kind == [number, sure]}
         if spots:
             outline = mark_path(family, radius=_RADIUS)
-            path = "".join(f"M{x} {y}{outline}" for x, y in spots)
-            fill = family_colour(family)
-            yield f'<path d="{path}" fill="{fill}" stroke="#fff" stroke-width="0.5"/>'
+            path = "".join(f"M{x} {y}{outline}" for x, y in sorted(spots))
+            colour = family_colour(family)
+            fill, edge = (colour, "#fff") if sure else ("#fff", colour)
+            width = 0.5 if sure else 1
+            yield f'<path d="{path}" fill="{fill}" stroke="{edge}" stroke-width="{width}"/>'
 
 
 def _stars(data: Mapping[str, Any], frame: _Frame) -> Iterator[str]:

@@ -57,6 +57,36 @@ def read_polygons(path: Path, *, is_wanted: Callable[[list[str]], bool]) -> gpd.
     CrsError
         If the CRS is missing, or degrees are expected and the numbers are none.
     """
+    return _read(path, lambda: _read_layer(path, is_wanted=is_wanted))
+
+
+def read_features(path: Path, *, layer: str = "") -> gpd.GeoDataFrame:
+    """Return the features of a file whatever their geometry, with all their properties.
+
+    Parameters
+    ----------
+    path : Path
+        GeoJSON, GeoPackage or shapefile.
+    layer : str, default ""
+        Layer of a GeoPackage; may be left out where there is one only.
+
+    Returns
+    -------
+    GeoDataFrame
+        In the CRS that the file names, as in :func:`read_polygons`.
+
+    Raises
+    ------
+    DataError
+        If the file is not what its ending says, or does not hold the layer.
+    CrsError
+        If the CRS is missing, or degrees are expected and the numbers are none.
+    """
+    return _read(path, lambda: _read_named_layer(path, layer=layer))
+
+
+def _read(path: Path, layer_reader: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the features of a file that is what its ending says."""
     check_file(path, endings=ENDINGS)
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
@@ -70,7 +100,7 @@ def read_polygons(path: Path, *, is_wanted: Callable[[list[str]], bool]) -> gpd.
         with warnings.catch_warnings():
             # GDAL warns of details of the file; what matters is checked here or by the caller.
             warnings.simplefilter("ignore", RuntimeWarning)
-            frame = _read_layer(path, is_wanted=is_wanted)
+            frame = layer_reader()
     else:
         frame = _read_geojson(path)
     crs.check_crs(frame, where=path.name)
@@ -89,6 +119,21 @@ def _read_layer(path: Path, *, is_wanted: Callable[[list[str]], bool]) -> gpd.Ge
             shown = ", ".join(wanted)
             raise DataError(Problem("sources_layers", where=path.name, found=shown))
         return gpd.read_file(path, layer=wanted[0])
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as err:
+        kind = path.suffix.lower()
+        raise DataError(Problem("sources_damaged", where=path.name, found=kind)) from err
+
+
+def _read_named_layer(path: Path, *, layer: str) -> gpd.GeoDataFrame:
+    """Return the layer of that name, or the only one."""
+    try:
+        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind]
+        if layer not in names and (layer or len(names) != 1):
+            params = {"choices": ", ".join(names)}
+            raise DataError(
+                Problem("sources_layer_choice", where=path.name, found=layer, params=params)
+            )
+        return gpd.read_file(path, layer=layer or names[0])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as err:
         kind = path.suffix.lower()
         raise DataError(Problem("sources_damaged", where=path.name, found=kind)) from err

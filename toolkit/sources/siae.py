@@ -15,6 +15,7 @@ from toolkit.nomenclature import fold
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import activity_codes, numbers, place_name, read_rows
+from toolkit.sources.towns import addresses, departments
 
 NEEDED: Final = {
     "siret": ("siret",),
@@ -111,7 +112,7 @@ def load_siae(path: Path, *, data_year: int | None = None) -> Extract:
             "latitude": numbers(kept["latitude"]).mask(weak),
             "longitude": numbers(kept["longitude"]).mask(weak),
             "city": kept["city"],
-            "department": _departments(kept),
+            "department": departments(kept["department"], postcode=kept["postcode"]),
         }
     ).drop_duplicates("actor_id")
     sieve.counts["actors"] = len(actors)
@@ -148,17 +149,7 @@ def _addresses(kept: pd.DataFrame) -> pd.Series[str]:
     street = kept["address"].fillna(
         (kept["number"].fillna("") + " " + kept["street"].fillna("")).str.strip()
     )
-    town = (kept["postcode"].fillna("") + " " + kept["city"].fillna("")).str.strip()
-    return (street + ", " + town).str.strip(", ")
-
-
-def _departments(kept: pd.DataFrame) -> pd.Series[str]:
-    """Return the département of the list (``001`` is 01), else that of the postcode."""
-    given = kept["department"].str.replace(r"^0(\d\d)$", r"\1", regex=True)
-    given = given.where(~given.str.fullmatch(r"\d").fillna(value=False).astype("bool"), "0" + given)
-    postcode = kept["postcode"].str.zfill(5)
-    told = postcode.str[:2].mask(postcode.str.startswith("97", na=False), postcode.str[:3])
-    return given.fillna(told)
+    return addresses(street, postcode=kept["postcode"], city=kept["city"])
 
 
 def _resources(kept: pd.DataFrame) -> pd.DataFrame:

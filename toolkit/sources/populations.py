@@ -19,6 +19,7 @@ from toolkit.sources.reading import (
     numbers,
     read_rows,
 )
+from toolkit.sources.sheets import ENDING, read_sheet
 
 CODE = (
     "commune_code",
@@ -48,8 +49,8 @@ def read_populations(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        Delimited text with a row a commune (or a member of a grouping), or the JSON list of
-        groupings with their members.
+        Delimited text or .xlsx with a row a commune (or a member of a grouping), or the JSON list
+        of groupings with their members.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def read_populations(path: Path) -> pd.DataFrame:
     DataError
         If the file cannot be read, or gives a commune two populations or groupings.
     """
-    check_file(path, endings=(".csv", ".txt", ".tsv", ".json"))
+    check_file(path, endings=(".csv", ".txt", ".tsv", ".json", ENDING))
     rows = _read_json(path) if path.suffix.lower() == ".json" else _read_text(path)
     rows["commune_id"] = lift_arrondissements(commune_codes(rows["commune_id"]))
     rows = rows.dropna(subset=["commune_id"]).drop_duplicates()
@@ -85,20 +86,28 @@ def _read_text(path: Path) -> pd.DataFrame:
         "siren": SIREN,
         "population": POPULATION,
     }
-    dated = _latest(path)
+    needed = {"commune_id": CODE}
+    sheet = read_sheet(path, needed=needed) if path.suffix.lower() == ENDING else None
+    dated = _latest(sheet.header if sheet else _header(path))
     if dated:
         wanted["population"] = (dated[0],)
-    rows = read_rows(path, needed={"commune_id": CODE}, wanted=wanted)
+    rows = sheet.table({**needed, **wanted}) if sheet else read_rows(path, needed=needed, wanted=wanted)
     rows["population"] = numbers(rows["population"])
+    # Communes of no grouping have a code of nothing but Z.
+    rows["epci_id"] = rows["epci_id"].mask(rows["epci_id"].str.fullmatch("Z+").fillna(value=False))
     return rows.assign(year=dated[1] if dated else 0)
 
 
-def _latest(path: Path) -> tuple[str, int] | None:
-    """Return the column of the latest population (``p21_pop``, ``pmun_2023``) and its year."""
+def _header(path: Path) -> list[str]:
     with path.open("rb") as stream:
-        header = stream.readline().decode("cp1252", errors="replace")
+        line = stream.readline().decode("cp1252", errors="replace")
+    return re.split(r"[;,\t|]", line)
+
+
+def _latest(header: list[str]) -> tuple[str, int] | None:
+    """Return the column of the latest population (``p21_pop``, ``pmun_2023``) and its year."""
     found = []
-    for name in re.split(r"[;,\t|]", header):
+    for name in header:
         match = _DATED.fullmatch(fold(name.strip().strip('"')))
         if match:
             year = int(match.group(1))

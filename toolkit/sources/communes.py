@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from toolkit.sources import populations
 from toolkit.sources.extract import RECORDED, Extract, source_row
 from toolkit.sources.geometry_files import read_polygons
 from toolkit.sources.passage import Passage, read_passage
+from toolkit.sources.perimeter import REQUEST_FAULTS, read_frames, select_communes
 from toolkit.sources.reading import (
     commune_codes,
     lift_arrondissements,
@@ -27,6 +28,7 @@ from toolkit.sources.reading import (
     numbers,
     suggestions,
 )
+from toolkit.sources.selection import Frames, Selection, commune_within
 
 COLUMNS: Final = (
     "commune_id",
@@ -45,12 +47,10 @@ _PROPERTIES: Final = {
     "epci_id": ("epci_id", "codes_siren_des_epci", "siren_epci", "code_epci", "epci"),
     "cog_year": ("cog_year", "annee_cog", "cog_annee"),
 }
-_WRONG_REQUESTS: Final = frozenset(
+_WRONG_REQUESTS: Final = REQUEST_FAULTS | frozenset(
     {
         "communes_unknown",
         "communes_old_code",
-        "communes_epci_unknown",
-        "communes_no_membership",
         "communes_no_year",
         "communes_without_unknown",
     }
@@ -66,8 +66,8 @@ class _Choice:
     """Which communes are asked for."""
 
     codes: tuple[str, ...] | None
-    epci: tuple[str, ...]
     without: tuple[str, ...]
+    selection: Selection
 
 
 @dataclass(slots=True)
@@ -80,6 +80,8 @@ class _Gathered:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    former: dict[str, str] = field(default_factory=dict)
+    """Names of merged communes that the outlines draw, by code."""
     later: dict[str, dict[str, str]] = field(default_factory=dict)
     """Notes that count only if the living commune is chosen: words -> its code, by reason."""
 
@@ -108,6 +110,7 @@ def load_communes(
     cog_year: int | None = None,
     passage: Path | str | None = None,
     without: Iterable[str] = (),
+    selection: Selection | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the communes of a perimeter.
 
@@ -117,9 +120,10 @@ def load_communes(
         Outlines: GeoJSON, GeoPackage or shapefile, with a code and a name; several files where the
         perimeter lies in several départements.
     codes : iterable of str, optional
-        INSEE codes wanted.  Without `codes` and `epci` every commune of the files is taken.
+        INSEE codes wanted.  Without `codes`, `epci` and `selection` every commune of the files is
+        taken.
     epci : iterable of str, optional
-        SIREN of groupings whose communes are wanted too.
+        Groupings, by SIREN or name, whose communes are wanted too.
     population : path, optional
         Inhabitants and groupings: text or JSON (:mod:`toolkit.sources.populations`).
     cog_year : int, optional
@@ -129,7 +133,10 @@ def load_communes(
         Passage table: outlines of communes that have merged are dissolved into the living one,
         except those that the file of populations still (or again) names as living.
     without : iterable of str
-        Communes left out on purpose, for instance for want of an outline.
+        Communes left out on purpose, by code or name, for instance for want of an outline.
+    selection : Selection, optional
+        Other ways to choose communes (:mod:`toolkit.sources.perimeter`): by name, département,
+        grouping of a file, polygon, distance; added to `codes` and `epci`.
 
     Returns
     -------
@@ -161,6 +168,7 @@ def load_communes(
         cog_year=cog_year,
         passage=passage,
         without=without,
+        selection=selection,
     )
     for note in extract.notes:
         warnings.warn(english(note), DataQualityWarning, stacklevel=2)
@@ -176,6 +184,7 @@ def read_communes(
     cog_year: int | None = None,
     passage: Path | str | None = None,
     without: Iterable[str] = (),
+    selection: Selection | None = None,
 ) -> Extract:
     """Return the communes of a perimeter with their source, counts and notes.
 
@@ -187,24 +196,34 @@ def read_communes(
         Tables ``communes`` and, where other files are used, ``sources``.
     """
     paths = [Path(path)] if isinstance(path, Path | str) else [Path(part) for part in path]
+    more = selection or Selection()
     asked = _Choice(
-        None if codes is None else tuple(dict.fromkeys(str(code).strip() for code in codes)),
-        tuple(dict.fromkeys(str(code).strip() for code in epci or ())),
-        tuple(str(code).strip() for code in without),
+        None if codes is None else _words(codes),
+        _words(without),
+        replace(more, epci=_words((*more.epci, *(epci or ())))),
     )
     table = read_passage(Path(passage)) if passage else None
     gathered = _gather(paths, Path(population) if population else None)
     year = _year(gathered, cog_year=cog_year, passage=table)
     _check_double(gathered)
     if not gathered.problems:
-        _to_living(gathered, passage=table, wanted=asked.codes or ())
+        _to_living(gathered, passage=table, wanted=(*(asked.codes or ()), *more.codes))
     chosen = _chosen(gathered, asked, passage=table)
     if gathered.problems:
         only_requests = {problem.code for problem in gathered.problems} <= _WRONG_REQUESTS
         raise (UsageError if only_requests else SchemaError)(gathered.problems)
     communes = _finished(gathered, chosen, year=year)
-    files = {"passage": passage, "population": population}
+    files = {
+        "passage": passage,
+        "population": population,
+        "groupings": more.groups_file,
+        "area": more.within,
+    }
     return _extract(paths, communes, gathered=gathered, others=files)
+
+
+def _words(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(word).strip() for word in words))
 
 
 # --- the files --------------------------------------------------------------------------------
@@ -310,6 +329,9 @@ def _to_living(gathered: _Gathered, *, passage: Passage | None, wanted: tuple[st
     gathered.later["communes_merged"] = {
         f"{row.commune_id} → {row.living}": row.living for row in moved.itertuples()
     }
+    gathered.former = {
+        code: name for code, name in _names(gathered).items() if code in set(moved["commune_id"])
+    }
     own_first = merged.assign(
         is_other=merged["living"] != merged["commune_id"],
         geometry=shapely.make_valid(merged.geometry.to_numpy()),
@@ -336,17 +358,13 @@ def _followed(gathered: _Gathered, living: pd.Series[str], *, passage: Passage) 
 def _chosen(gathered: _Gathered, asked: _Choice, *, passage: Passage | None) -> set[str]:
     """Return the codes of the perimeter; note every code or grouping that cannot be served."""
     drawn = set(gathered.polygons["commune_id"].dropna())
-    if asked.codes is None and not asked.epci:
-        wanted = set(drawn)
-    else:
-        wanted = _with_zero(asked.codes or ()) | _members(gathered, asked.epci)
+    wanted = _with_zero(asked.codes or ()) | _selected(gathered, asked, passage=passage)
     names = _names(gathered)
-    for code in sorted(set(asked.without) - wanted):
+    without = {commune_within(word, names, among=wanted) or word for word in asked.without}
+    for code in sorted(without - wanted):
         gathered.fault("communes_without_unknown", found=code)
-    gathered.note(
-        "left_out", [f"{code} {names.get(code, '')}".strip() for code in sorted(asked.without)]
-    )
-    wanted -= set(asked.without)
+    gathered.note("left_out", [f"{code} {names.get(code, '')}".strip() for code in sorted(without)])
+    wanted -= without
     for code in sorted(wanted - drawn):
         if code in names:
             gathered.fault("communes_no_polygon", found=code, name=names[code])
@@ -374,22 +392,18 @@ def _names(gathered: _Gathered) -> dict[str, str]:
     return dict(zip(both["commune_id"], both["name"], strict=True))
 
 
-def _members(gathered: _Gathered, epci: tuple[str, ...]) -> set[str]:
-    """Return the communes of the groupings, by the file of groupings, else by the outlines."""
-    known, polygons = gathered.known, gathered.polygons
-    source = known if known["epci_id"].notna().any() else polygons
-    groups = source.dropna(subset=["epci_id", "commune_id"])
-    members: set[str] = set()
-    for wanted in epci:
-        own = set(groups.loc[groups["epci_id"] == wanted, "commune_id"])
-        if not own and groups.empty:
-            gathered.fault("communes_no_membership", found=wanted)
-        elif not own:
-            names = groups.get("epci_name", groups["epci_id"]).fillna("")
-            near = suggestions(wanted, dict(zip(groups["epci_id"], names, strict=True)))
-            gathered.fault("communes_epci_unknown", found=wanted, near=near or "–")
-        members |= own
-    return members
+def _selected(gathered: _Gathered, asked: _Choice, *, passage: Passage | None) -> set[str]:
+    """Return the codes of what is asked for otherwise than by code; every drawn one by default."""
+    if asked.codes is not None and asked.selection.is_empty:
+        return set()
+    groupings, area = read_frames(asked.selection)
+    frames = Frames(
+        gathered.polygons, gathered.known, gathered.former, passage, groupings=groupings, area=area
+    )
+    chosen = select_communes(asked.selection, frames)
+    gathered.problems += chosen.problems
+    gathered.notes += chosen.notes
+    return set(chosen.codes)
 
 
 # --- the result -------------------------------------------------------------------------------
@@ -445,6 +459,8 @@ def _extract(
     titles = {
         "passage": "Table de passage des communes",
         "population": "Populations et groupements",
+        "groupings": "Groupements et leurs membres",
+        "area": "Polygone du périmètre",
     }
     beside = [
         source_row(Path(path), kind=role, title=f"{titles[role]} ({Path(path).name})")

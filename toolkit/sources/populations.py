@@ -91,7 +91,11 @@ def _read_text(path: Path) -> pd.DataFrame:
     dated = _latest(sheet.header if sheet else _header(path))
     if dated:
         wanted["population"] = (dated[0],)
-    rows = sheet.table({**needed, **wanted}) if sheet else read_rows(path, needed=needed, wanted=wanted)
+    rows = (
+        sheet.table({**needed, **wanted})
+        if sheet
+        else read_rows(path, needed=needed, wanted=wanted)
+    )
     rows["population"] = numbers(rows["population"])
     # Communes of no grouping have a code of nothing but Z.
     rows["epci_id"] = rows["epci_id"].mask(rows["epci_id"].str.fullmatch("Z+").fillna(value=False))

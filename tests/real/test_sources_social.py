@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from toolkit.sources.assemble import assemble
+from toolkit.sources.bpe import find_counts, load_bpe
 from toolkit.sources.communes import read_communes
 from toolkit.sources.data_inclusion import load_data_inclusion
 from toolkit.sources.passage import read_passage
@@ -107,3 +108,31 @@ def test_association_of_a_merged_commune_stands_in_the_living_one(shared_data, t
     assert actors["actor_id"].tolist() == ["rna:W611000001"]
     assert actors["commune_id"].tolist() == [merged[1]]
     assert actors["roles"].tolist() == ["network"]
+
+
+# --- BPE ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("folder, code", [("normandie", "14118"), ("millau_12", "12145")])
+def test_compilation_of_equipments(shared_data, folder, code):
+    path = shared_data / folder / "indicateurs_communaux" / "bpe.csv"
+    rows = {row["id"]: row for row in records(path)}
+    found = load_bpe(path, data_year=2024)
+    communes = [name for name in rows if len(name) == 5]
+    assert found.counts["read"] == len(rows)
+    assert found.counts["kept"] == len(communes)
+    inside = find_counts(found, [code]).set_index("activity")
+    for column in ("boulang", "pharma", "poste", "places_cine"):
+        assert inside.loc[column, "count"] == float(rows[code][column])
+    assert "comprox" not in inside.index
+    department = rows[f"D{code[:2]}"]
+    own = found.tables["counts"]
+    own = own[own["commune_id"].str.startswith(code[:2]) & (own["activity"] == "boulang")]
+    assert own["count"].sum() == float(department["boulang"])
+
+
+def test_compilation_whose_codes_lost_their_zero(shared_data):
+    path = shared_data / "autres" / "bpe_codes_zero_perdu.csv"
+    rows = [row for row in records(path) if len(row["id"]) == 4 and row["id"].isdigit()]
+    counts = load_bpe(path).tables["counts"]
+    bakeries = counts[counts["activity"] == "boulang"].set_index("commune_id")["count"]
+    expected = {"0" + row["id"]: float(row["boulang"]) for row in rows if float(row["boulang"])}
+    assert bakeries.to_dict() == expected

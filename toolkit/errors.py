@@ -162,6 +162,10 @@ class WorkbookError(DataError):
     """A workbook, CSV or ODS file cannot be read as the officer's input."""
 
 
+class SourceError(DataError):
+    """A file cannot be had from the address where it should be."""
+
+
 class WorkspaceError(DataError):
     """A territory's folder or database is missing, damaged, locked or of another version."""
 

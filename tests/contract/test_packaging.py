@@ -23,6 +23,8 @@ GROUPS = [
     for line in group
     if isinstance(line, str)
 ]
+CONDA_NAMES = {"python-duckdb": "duckdb"}
+"""Packages that conda-forge calls otherwise."""
 BUILT = {"build", "dist", "demo", "ma-demo", "territoire-demo", "node_modules"}
 
 
@@ -69,7 +71,8 @@ def project_script():
 
 def test_conda_environment_names_the_same_packages_and_bounds():
     lines = re.findall(r"(?m)^  - ([\w.-]+>=[\w.]+)$", (ROOT / "environment.yml").read_text())
-    conda = {Requirement(line).name: str(Requirement(line).specifier) for line in lines}
+    wanted = [Requirement(line) for line in lines]
+    conda = {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in wanted}
     expected = {requirement.name: str(requirement.specifier) for requirement in RUNTIME}
     expected["python"] = PROJECT["project"]["requires-python"]
     expected["nbval"] = next(str(r.specifier) for r in GROUPS if r.name == "nbval")

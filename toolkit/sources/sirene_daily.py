@@ -9,11 +9,19 @@ from typing import Final
 
 import pandas as pd
 
-from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
-from toolkit.sources.reading import activity_codes, commune_codes, lift_arrondissements, read_rows
+from toolkit.sources.reading import commune_codes, lift_arrondissements, read_rows
+from toolkit.sources.sirene_rules import (
+    HOLDINGS,
+    PERSON_LEVEL,
+    families,
+    forms_of,
+    known_activities,
+    known_bands,
+    names_of,
+)
 
 _NAMES: Final = (
     "siren",
@@ -40,12 +48,6 @@ _ORDER: Final[Mapping[str, int]] = MappingProxyType(
     {"I": 0, "C": 1, "D": 1, "F": 1, "E": 2, "O": 2}
 )
 """Order of the states of one establishment that bear one time stamp."""
-HOLDINGS: Final = ("64.20Z", "68.20A", "68.20B")
-"""Holdings and letting of own property: they own, and do nothing that a partner could share."""
-_FAMILY_OF_LEVEL: Final[Mapping[str, str]] = MappingProxyType(
-    {"3": "business", "4": "public", "5": "business", "6": "business", "7": "public", "8": "civil"}
-)
-_REST: Final = "civil"
 
 
 def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
@@ -86,13 +88,13 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
     sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
     _take_last_states(sieve)
     forms = sieve.rows["nj"].fillna("")
-    sieve.drop((forms == "") | forms.str.startswith("1"), "natural_persons")
+    sieve.drop((forms == "") | forms.str.startswith(PERSON_LEVEL), "natural_persons")
     sieve.drop(sieve.rows["vmaj"].isin(["E"]), "closed", show="siret")
     sieve.drop(sieve.rows["vmaj"].isin(["O"]), "withdrawn", show="siret")
     sieve.drop(sieve.rows["vmaj"].isin(["I"]), "no_final_state", show="siret")
     codes = commune_codes(sieve.rows["depet"].fillna("") + sieve.rows["comet"].fillna(""))
     sieve.rows = sieve.rows.assign(
-        commune_id=lift_arrondissements(codes), activity=_activities(sieve.rows["apet700"])
+        commune_id=lift_arrondissements(codes), activity=known_activities(sieve.rows["apet700"])
     )
     sieve.drop(sieve.rows["commune_id"].isna(), "no_commune", show="siret")
     if not with_holdings:
@@ -126,52 +128,22 @@ def _take_last_states(sieve: Sieve) -> None:
     sieve.drop(earlier, "earlier_states", show="siret")
 
 
-def _activities(cells: pd.Series[str]) -> pd.Series[str]:
-    found = activity_codes(cells)
-    return found.where(found.isin(nomenclature.codes("naf")))
-
-
 def _actors(sieve: Sieve) -> pd.DataFrame:
     kept = sieve.rows
-    known = kept["nj"].isin(nomenclature.codes("legal_forms"))
-    sieve.note("form_unknown", int((~known).sum()), examples=kept["nj"][~known].unique())
-    families = pd.DataFrame(
-        [_family(form, flag) for form, flag in zip(kept["nj"], kept["ess"], strict=True)],
-        index=kept.index,
-        columns=["family", "ess_form"],
-        dtype="str",
-    )
-    band = kept["tefet"].where(kept["tefet"].isin(nomenclature.codes("size_bands")))
     town = kept["l6_normalisee"].fillna("")
+    legal = kept["nomen_long"].fillna(kept["l1_normalisee"]).fillna(kept["siret"])
     return pd.DataFrame(
         {
             "actor_id": "siret:" + kept["siret"],
-            "name": _names(kept),
-            **families,
+            "name": names_of(legal, sign=kept["enseigne"]),
+            **families(kept["nj"], is_ess=kept["ess"] == "O"),
             "ess": kept["ess"].map({"O": True, "N": False}).astype("boolean"),
             "siret": kept["siret"],
-            "legal_form": kept["nj"].where(known),
+            "legal_form": forms_of(sieve, kept["nj"]),
             "activity": kept["activity"],
-            "jobs_band": band,
+            "jobs_band": known_bands(kept["tefet"]),
             "address": (kept["l4_normalisee"].fillna("") + ", " + town).str.strip(", "),
             "commune_id": kept["commune_id"],
             "diffusible": (kept["diffcom"].fillna("O") == "O").astype("boolean"),
         }
     )
-
-
-def _family(form: str, flag: object) -> tuple[str, str | None]:
-    """Return family and ESS form of an establishment."""
-    family, ess_form = nomenclature.legal_family(form)
-    family = family or _FAMILY_OF_LEVEL.get(form[:1], _REST)
-    if flag == "O" and family == "business":
-        return "ess", None
-    return family, ess_form or None
-
-
-def _names(kept: pd.DataFrame) -> pd.Series[str]:
-    """Return the sign with the name of the legal person behind it, or that name alone."""
-    legal = kept["nomen_long"].fillna(kept["l1_normalisee"]).fillna(kept["siret"])
-    sign = kept["enseigne"]
-    has_sign = sign.notna() & (sign != legal)
-    return legal.where(~has_sign, sign + " (" + legal + ")")

@@ -101,7 +101,7 @@ def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> 
     places = places_of(header, {**needed, **(wanted or {})})
     missing = [name for name in needed if name not in places]
     if missing:
-        raise DataError(_missing_columns(path, missing, needed=needed, header=header))
+        raise DataError(missing_columns(path, missing, needed=needed, header=header))
     kept, index, malformed = _records(path, text, separator=separator, width=len(header))
     cells = {
         name: [
@@ -180,9 +180,10 @@ def places_of(header: list[str], columns: Columns) -> dict[str, int]:
     return places
 
 
-def _missing_columns(
+def missing_columns(
     path: Path, missing: list[str], *, needed: Columns, header: list[str]
 ) -> list[Problem]:
+    """Return one problem a needed column that a header lacks."""
     shown = ", ".join(header[:LISTED])
     return [
         Problem(

@@ -1,0 +1,283 @@
+"""Rows picked out of files too big to read: Parquet, CSV, or a zip with one CSV."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import glob
+import importlib
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from toolkit.errors import DataError, MissingDependencyError, Problem
+from toolkit.sources.reading import (
+    LISTED,
+    NULLS,
+    SEPARATORS,
+    Columns,
+    check_file,
+    missing_columns,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+ENDINGS: Final = (".parquet", ".csv", ".txt", ".zip")
+MEMORY_LIMIT: Final = "600MB"
+"""What the database may hold at once; a bigger answer is refused, never written to a disk."""
+_SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": MEMORY_LIMIT,
+    "temp_directory": "",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "preserve_insertion_order": "false",
+}
+_HEAD_BYTES: Final = 65_536
+_COPY_BYTES: Final = 1 << 20
+_FIRST_BYTES: Final = {".parquet": b"PAR1", ".zip": b"PK\x03\x04"}
+_KEPT_FREE: Final = 1 << 28
+"""Bytes of the disk that are left alone when a zip is unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """How a file is asked: FROM clause, its parameters, expression and type of our columns."""
+
+    clause: str
+    parameters: tuple[str, ...]
+    columns: Mapping[str, str]
+    types: Mapping[str, str]
+    header: tuple[str, ...]
+
+
+def select_rows(
+    path: Path,
+    *,
+    needed: Columns,
+    wanted: Columns | None = None,
+    key: str = "",
+    among: Collection[str] = (),
+) -> pd.DataFrame:
+    """Return the rows of a file whose key is one of some values, all cells text.
+
+    Only the columns named and the rows that match are ever held; a zip is unpacked beside itself
+    for the time of the reading.
+
+    Parameters
+    ----------
+    path : Path
+        File ending in .parquet, .csv, .txt (UTF-8, separator found in the header) or .zip.
+    needed : Mapping
+        Columns that must be there, under one of their names, whatever the case.
+    wanted : Mapping, optional
+        Columns taken where they are there; missing ones are empty.
+    key : str, optional
+        One of `needed`: rows are kept if its cell is in `among`.  Left out, every distinct row is.
+    among : collection of str
+        Values of the key, as they are in the file; numbers are compared as numbers.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `needed` then `wanted`, missing cells NaN, in an order that does not depend on
+        that of the file.  Numbers of lines of a CSV that cannot be read are in
+        ``attrs["malformed"]``.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, lacks a needed column, or too many rows match.
+    MissingDependencyError
+        If `duckdb` is not installed.
+    """
+    check_file(path, endings=ENDINGS)
+    _check_first_bytes(path)
+    if find_spec("duckdb") is None:
+        raise MissingDependencyError(Problem("sources_package", where=path.name, found="duckdb"))
+    engine = importlib.import_module("duckdb")
+    with _unpacked(path) as plain, engine.connect(":memory:", config=_SETTINGS) as database:
+        try:
+            table = _table(database, plain, path=path, columns={**needed, **(wanted or {})})
+            missing = [name for name in needed if name not in table.columns]
+            if missing:
+                header = list(table.header)
+                raise DataError(missing_columns(path, missing, needed=needed, header=header))
+            frame = _select(database, table, key=key, among=among)
+            malformed = _malformed(database) if plain.suffix != ".parquet" else []
+        except engine.OutOfMemoryException as err:
+            problem = Problem("sources_too_many_rows", where=path.name, found=MEMORY_LIMIT)
+            raise DataError(problem) from err
+        except engine.Error as err:
+            kind = "Parquet" if plain.suffix == ".parquet" else "CSV"
+            raise DataError(Problem("sources_damaged", where=path.name, found=kind)) from err
+    return _tidy(frame, names=[*needed, *(wanted or {})], malformed=malformed)
+
+
+# --- containers -------------------------------------------------------------------------------
+def _check_first_bytes(path: Path) -> None:
+    """Refuse a file whose content is not what its ending says."""
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    told = next((ending for ending, mark in _FIRST_BYTES.items() if head == mark), "")
+    suffix = path.suffix.lower()
+    if told != suffix and (told or suffix in _FIRST_BYTES):
+        raise DataError(Problem("sources_first_bytes", where=path.name, found=path.suffix))
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """Give the file to read: itself, or the CSV of a zip, deleted afterwards."""
+    if path.suffix.lower() != ".zip":
+        yield path
+        return
+    # Beside the zip: the folder for temporary files may lie in memory.
+    beside = path.parent if os.access(path.parent, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=beside) as folder:
+        target = Path(folder) / "rows.csv"
+        try:
+            _unpack(path, target)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as err:
+            # A RuntimeError is a password or a method of packing that is not known.
+            raise DataError(Problem("sources_damaged", where=path.name, found="zip")) from err
+        yield target
+
+
+def _unpack(path: Path, target: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = [
+            member
+            for member in archive.infolist()
+            if member.filename.lower().endswith(".csv") and not member.filename.startswith("__")
+        ]
+        if len(members) != 1:
+            names = ", ".join(member.filename for member in members[:LISTED]) or "–"
+            raise DataError(Problem("sources_zip_members", where=path.name, found=names))
+        size = members[0].file_size
+        if size > shutil.disk_usage(target.parent).free - _KEPT_FREE:
+            room = {"size_mb": str(size // 1_000_000)}
+            raise DataError(Problem("sources_no_room", where=path.name, params=room))
+        with archive.open(members[0]) as packed, target.open("wb") as plain:
+            shutil.copyfileobj(packed, plain, _COPY_BYTES)
+
+
+# --- columns ----------------------------------------------------------------------------------
+def _table(
+    database: duckdb.DuckDBPyConnection, plain: Path, *, path: Path, columns: Columns
+) -> _Table:
+    """Return how to ask a file for our columns.
+
+    No name of the file gets into a query: columns of Parquet are asked by our own spelling, as case
+    does not matter there, those of a CSV by their place.
+    """
+    if plain.suffix.lower() == ".parquet":
+        clause = "read_parquet(?)"
+        parameters: tuple[str, ...] = (glob.escape(str(plain)),)
+        described = database.execute(f"DESCRIBE SELECT * FROM {clause}", parameters).fetchall()  # noqa: S608
+        types = {str(name).casefold(): str(kind) for name, kind, *_ in described}
+        expressions = {name: f'"{name}"' for names in columns.values() for name in names}
+    else:
+        separator, header = _header(plain, path=path)
+        # No header can hold a name twice under another case, as the first one is taken.
+        types = dict.fromkeys(header, "VARCHAR")
+        places = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header)))
+        clause = (
+            f"read_csv(?, delim=?, header=true, auto_detect=false, columns={{{places}}}, "
+            "quote='\"', escape='\"', store_rejects=true)"
+        )
+        parameters = (glob.escape(str(plain)), separator)
+        expressions = {name: f"c{place}" for place, name in reversed(list(enumerate(header)))}
+    found = {
+        column: next((name for name in names if name in types), "")
+        for column, names in columns.items()
+    }
+    return _Table(
+        clause,
+        parameters,
+        {column: expressions[name] for column, name in found.items() if name},
+        {column: types[name] for column, name in found.items() if name},
+        tuple(types),
+    )
+
+
+def _header(plain: Path, *, path: Path) -> tuple[str, list[str]]:
+    """Return the separator of a CSV and the names of its columns, without case."""
+    with plain.open("rb") as stream:
+        raw = stream.read(_HEAD_BYTES)
+    try:
+        # Not final: the last character may be cut in two.
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(raw)
+    except UnicodeDecodeError as err:
+        tried = {"choices": "utf-8"}
+        raise DataError(Problem("sources_encoding", where=path.name, params=tried)) from err
+    line = text.splitlines()[0] if text.strip() else ""
+    separator = max(SEPARATORS, key=line.count)
+    cells = next(csv.reader([line], delimiter=separator), [])
+    return separator, [cell.strip().casefold() for cell in cells]
+
+
+# --- rows -------------------------------------------------------------------------------------
+def _select(
+    database: duckdb.DuckDBPyConnection, table: _Table, *, key: str, among: Collection[str]
+) -> pd.DataFrame:
+    """Return the rows asked for, as they are in the file."""
+    shown = ", ".join(
+        f'CAST({expression} AS VARCHAR) AS "{column}"'
+        for column, expression in table.columns.items()
+    )
+    if not key:
+        query = f"SELECT DISTINCT {shown} FROM {table.clause}"  # noqa: S608 - our own names only
+        return database.execute(query, table.parameters).df()
+    database.execute(
+        "CREATE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS code", [list(among)]
+    )
+    is_text = table.types[key] == "VARCHAR"
+    value = "code" if is_text else f"TRY_CAST(code AS {table.types[key]})"
+    query = (
+        f"SELECT {shown} FROM {table.clause} "  # noqa: S608 - our own names only
+        f"WHERE {table.columns[key]} IN (SELECT {value} FROM asked)"
+    )
+    return database.execute(query, table.parameters).df()
+
+
+def _malformed(database: duckdb.DuckDBPyConnection) -> list[int]:
+    """Return the numbers of the lines that could not be read."""
+    lines = database.execute("SELECT DISTINCT line FROM reject_errors ORDER BY line").fetchall()
+    return [int(line) for (line,) in lines]
+
+
+def _tidy(frame: pd.DataFrame, *, names: list[str], malformed: list[int]) -> pd.DataFrame:
+    """Return rows as :func:`toolkit.sources.reading.read_rows` does, sorted by their cells."""
+    made = pd.DataFrame(index=frame.index)
+    for name in names:
+        cells = frame[name].astype("str") if name in frame else pd.Series(index=frame.index)
+        stripped = cells.astype("str").str.strip()
+        made[name] = stripped.mask(stripped.isin(NULLS))
+    made = made.sort_values(names, ignore_index=True)
+    made.attrs["malformed"] = malformed
+    return made
+
+
+def padded(cells: pd.Series[str], width: int) -> pd.Series[str]:
+    """Return codes of digits with the zeros that a number lost; others as they are.
+
+    For columns that files of the same layout hold as text or as numbers.
+
+    Examples
+    --------
+    >>> padded(pd.Series(["65", "65.0", "NN", "00065"]), 5).tolist()
+    ['00065', '00065', 'NN', '00065']
+    """
+    bare = cells.astype("str").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    digits = bare.str.fullmatch(r"\d+").fillna(value=False).astype("bool")
+    return bare.mask(digits, bare.str.zfill(width))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 DONE: Final = 0
 DATA_PROBLEMS: Final = 1
 WRONG_USE: Final = 2
+_CODE: Final = re.compile(r"[Dd]?(?:\d{1,9}|2[ABab]\d{0,3})")
+"""Code of a commune, a département or a grouping."""
 PROBLEMS_SHOWN: Final = 8 * SHOWN
 
 # The classes of the library that parses, reached by its public names only.
@@ -70,9 +73,17 @@ def _say(key: str, lang: str, **values: object) -> None:
     typer.echo(text(f"cli.{key}", lang=lang, **values))
 
 
-def _codes(words: str) -> list[str]:
-    """Return the codes of an option, separated by commas or blanks."""
-    return words.replace(",", " ").split()
+def _asked(words: str) -> tuple[str, ...]:
+    """Return the codes and names of an option, separated by commas or semicolons.
+
+    Codes may be separated by blanks too, as names cannot.
+    """
+    parts = [part.strip() for part in words.replace(";", ",").split(",")]
+    asked: list[str] = []
+    for part in filter(None, parts):
+        are_codes = all(_CODE.fullmatch(word) for word in part.split())
+        asked += part.split() if are_codes else [part]
+    return tuple(asked or filter(None, [words.strip()]))
 
 
 def _reader(lang: str) -> str:
@@ -128,6 +139,15 @@ def new(  # noqa: PLR0913 - one parameter an option
     population: Annotated[
         Path | None, typer.Option("--population", help="cli.opt.population")
     ] = None,
+    departement: Annotated[str, typer.Option("--departement", help="cli.opt.departement")] = "",
+    groups: Annotated[Path | None, typer.Option("--groups", help="cli.opt.groups")] = None,
+    group: Annotated[str, typer.Option("--group", help="cli.opt.group")] = "",
+    within: Annotated[Path | None, typer.Option("--within", help="cli.opt.within")] = None,
+    share: Annotated[float | None, typer.Option("--share", help="cli.opt.share")] = None,
+    around: Annotated[str, typer.Option("--around", help="cli.opt.around")] = "",
+    radius_km: Annotated[
+        float | None, typer.Option("--radius-km", help="cli.opt.radius_km")
+    ] = None,
     passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
     without: Annotated[str, typer.Option("--without", help="cli.opt.without")] = "",
     cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
@@ -139,14 +159,24 @@ def new(  # noqa: PLR0913 - one parameter an option
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     reader = _reader(lang)
+    from toolkit.sources.selection import Selection  # noqa: PLC0415 - heavy
     extract = read_communes(
         from_file,
-        codes=_codes(communes) or None,
-        epci=_codes(epci),
+        selection=Selection(
+            communes=_asked(communes),
+            epci=_asked(epci),
+            departements=_asked(departement),
+            groups=_asked(group),
+            groups_file=groups,
+            within=within,
+            share=share,
+            around=around.strip(),
+            radius_km=radius_km,
+        ),
         population=population,
         cog_year=cog_year or None,
         passage=passage,
-        without=_codes(without),
+        without=_asked(without),
     )
     perimeter = extract.tables["communes"]
     workspace = Workspace.create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 
@@ -13,6 +14,8 @@ from toolkit.schema import CONTRACTS
 from toolkit.sources.mapped import load_mapped
 from toolkit.sources.mapping_file import PLACE_COLUMNS, read_mapping
 from toolkit.sources.mapping_guess import propose_mapping, save_mapping
+from toolkit.sources.reuse_actors import load_reuse_actors
+from toolkit.sources.translations import translation
 
 pytestmark = pytest.mark.shared
 
@@ -155,3 +158,44 @@ def test_landfills_and_their_capacity(shared_data, tmp_path):
         for row in rows
     )
     assert found.tables["needs"]["quantity"].sum() == pytest.approx(total)
+
+
+# --- actors of reuse ---------------------------------------------------------------------------
+def test_reuse_actors_of_the_fixture(shared_data):
+    path = shared_data / "autres" / "qfdmo_acteurs_fixture.csv"
+    found = load_reuse_actors(path)
+    check(found)
+    rows = [row for row in records(path) if not row["acteur_type"].startswith("pav_")]
+    actors = found.tables["actors"].set_index("actor_id")
+    assert set(actors.index) == {f"siret:{row['siret']}" for row in rows}
+    assert found.counts["collection_points"] == 1
+    assert actors.loc["siret:83284597800028", "family"] == "ess"
+    assert actors.loc["siret:93035790000016", "name"] == "RAPID'COUTURE AURAY"
+    repair = {
+        f"siret:{row['siret']}" for row in rows if "service_de_reparation" in row["acteur_services"]
+    }
+    resources = found.tables["resources"]
+    assert set(resources[resources["category"] == "skills.repair"]["actor_id"]) == repair
+    assert "refashion" in str(found.source["producer"])
+    assert "sources_codes_unknown" not in {note.code for note in found.notes}
+
+
+@pytest.mark.parametrize(
+    "name, file, model",
+    [
+        ("action", "actions", "qfdmo.action"),
+        ("actor", "acteur_types", "qfdmo.acteurtype"),
+        ("service", "acteur_services", "qfdmo.acteurservice"),
+        ("object", "categories", "qfdmo.souscategorieobjet"),
+    ],
+)
+def test_every_code_of_the_official_lists_is_in_the_own_table(shared_data, name, file, model):
+    path = shared_data / "nomenclatures" / "qfdmo" / f"{file}.json"
+    official = {
+        row["fields"]["code"]
+        for row in json.loads(path.read_text(encoding="utf-8"))
+        if row["model"] == model
+    }
+    own = translation("reuse_codes")
+    assert official
+    assert set(own[own["list"] == name]["code"]) == official

@@ -10,6 +10,7 @@ import pytest
 from toolkit.sources.assemble import assemble
 from toolkit.sources.bpe import find_counts, load_bpe
 from toolkit.sources.communes import read_communes
+from toolkit.sources.commuting import load_commuting
 from toolkit.sources.data_inclusion import load_data_inclusion
 from toolkit.sources.passage import read_passage
 from toolkit.sources.rna import load_rna
@@ -136,3 +137,43 @@ def test_compilation_whose_codes_lost_their_zero(shared_data):
     bakeries = counts[counts["activity"] == "boulang"].set_index("commune_id")["count"]
     expected = {"0" + row["id"]: float(row["boulang"]) for row in rows if float(row["boulang"])}
     assert bakeries.to_dict() == expected
+
+
+# --- MOBPRO -------------------------------------------------------------------------------------
+def test_persons_of_millau_add_up_to_the_pairs(shared_data):
+    folder = shared_data / "millau_12"
+    rows = records(folder / "flux_domicile_travail_2017_agrege.csv")
+    persons = load_commuting(folder / "fluxDtMillau2017.xlsx", year=2017)
+    pairs = load_commuting(folder / "flux_domicile_travail_2017_agrege.csv", year=2017)
+    assert persons.counts["read"] == 7549
+    cities = ("751", "132", "6938")
+    lifted = {
+        (
+            row["COMMUNE"],
+            next((city for city in cities if row["DCLT"].startswith(city)), row["DCLT"]),
+        )
+        for row in rows
+    }
+    assert len(lifted) < len(rows)
+    assert persons.counts["pairs"] == pairs.counts["pairs"] == len(lifted)
+    flows = [
+        found.tables["flows"].set_index("flow_id")["quantity"].sort_index()
+        for found in (persons, pairs)
+    ]
+    assert flows[0].index.equals(flows[1].index)
+    assert flows[0].to_numpy() == pytest.approx(flows[1].to_numpy(), abs=0.01)
+    staying = persons.tables["communes"].set_index("commune_id")["workers_staying"]
+    expected = {
+        row["COMMUNE"]: float(row["actifs"]) for row in rows if row["COMMUNE"] == row["DCLT"]
+    }
+    assert staying.to_dict() == pytest.approx(expected, abs=0.01)
+
+
+def test_pairs_of_martinique(shared_data):
+    path = shared_data / "martinique_972" / "mob.csv"
+    rows = records(path)
+    found = load_commuting(path, year=2015)
+    flows = found.tables["flows"]
+    expected = {(row["i"], row["j"]): float(row["fij"]) for row in rows if row["i"] != row["j"]}
+    assert flows.set_index(["origin", "destination"])["quantity"].to_dict() == expected
+    assert set(flows["unit"]) == {"person"}

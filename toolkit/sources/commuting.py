@@ -9,16 +9,21 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.sources.extract import Extract, Sieve, source_row
-from toolkit.sources.reading import commune_codes, lift_arrondissements, numbers, read_rows
+from toolkit.sources.reading import commune_codes, lift_arrondissements, numbers
+from toolkit.sources.sheets import read_table
 
 HOME: Final = ("commune", "codgeo", "i", "origine")
 WORK: Final = ("dclt", "codgeo_work", "j", "destination")
-WORKERS: Final = ("actifs", "nbflux", "fij")
+WORKERS: Final = ("actifs", "nbflux", "fij", "ipondi")
+"""Headers of numbers of workers, and of the weight of one person of the detail file."""
+ABROAD: Final = ("dcflt",)
+"""Header of the place of work beyond the border in the detail file."""
 DATED: Final = tuple(f"nbflux_c{year:02d}_actocc15p" for year in range(30, 5, -1))
 SHAKY_BELOW: Final = 200.0
 """Workers below which INSEE advises against the use of a single pair."""
 STAYING: Final = "workers_staying"
 """Extra column of communes: workers who live and work in it; no flow, as both ends are the same."""
+_NOT_ABROAD: Final = frozenset({"99999", "ZZZZZ"})
 
 
 def load_commuting(path: Path, *, year: int) -> Extract:
@@ -27,11 +32,12 @@ def load_commuting(path: Path, *, year: int) -> Extract:
     Parameters
     ----------
     path : Path
-        A row a pair of communes: code of residence, code of work, workers (weighted by the census,
-        with decimals); headers of INSEE (`CODGEO`, `DCLT`, `NBFLUX_C22_ACTOCC15P`) or of an
-        aggregate of the detail file (`COMMUNE`, `DCLT`, `actifs`).
+        Text or .xlsx.  A row a pair of communes: code of residence, code of work, workers (weighted
+        by the census, with decimals); headers of INSEE (`CODGEO`, `DCLT`, `NBFLUX_C22_ACTOCC15P`)
+        or of an aggregate of the detail file (`COMMUNE`, `DCLT`, `actifs`).  Or a row a person: an
+        extract of the detail file (`COMMUNE`, `DCLT`, `DCFLT`, `IPONDI`).
     year : int
-        Year of the census: the file does not say it.
+        Year of the census; the header of some files bears it, and a note says where it differs.
 
     Returns
     -------
@@ -50,12 +56,18 @@ def load_commuting(path: Path, *, year: int) -> Extract:
     Arrondissements of Paris, Lyon and Marseille are brought to their commune.  A pair of less than
     200 workers is kept, and counted in a note: alone it is not reliable.
     """
-    rows = read_rows(path, needed={"home": HOME, "work": WORK, "workers": (*WORKERS, *DATED)})
+    dated = _dated(year)
+    workers = (dated, *WORKERS, *DATED)
+    rows = read_table(
+        path,
+        needed={"home": HOME, "work": WORK, "workers": workers},
+        wanted={"abroad": ABROAD, "of_year": (dated,), "of_any": DATED},
+    )
     sieve = Sieve(rows.assign(workers=numbers(rows["workers"])), where=path.name)
+    is_other = rows["of_any"].notna().any() and rows["of_year"].isna().all()
+    sieve.note("commuting_year", int(is_other), examples=[year])
     sieve.drop(sieve.rows["workers"].isna() | (sieve.rows["workers"] <= 0), "no_workers")
-    for end in ("home", "work"):
-        codes = commune_codes(sieve.rows[end]).fillna(sieve.rows[end])
-        sieve.rows = sieve.rows.assign(**{end: lift_arrondissements(codes)})
+    sieve.rows = _with_ends(sieve.rows)
     sieve.drop(sieve.rows[["home", "work"]].isna().any(axis=1), "no_end")
     pairs = sieve.rows.groupby(["home", "work"], as_index=False)["workers"].sum()
     staying = pairs[pairs["home"] == pairs["work"]]
@@ -87,3 +99,22 @@ def load_commuting(path: Path, *, year: int) -> Extract:
         data_year=year,
     )
     return sieve.extract({v.FLOWS: flows, v.COMMUNES: communes}, source=source)
+
+
+def _dated(year: int) -> str:
+    """Return the header of the pairs of a census."""
+    return f"nbflux_c{year % 100:02d}_actocc15p"
+
+
+def _with_ends(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with living codes of both ends; the place beyond the border where one is told."""
+    abroad = rows["abroad"].str.replace(".", "", regex=False)
+    beyond = abroad.mask(abroad.isin(_NOT_ABROAD))
+    work = beyond.fillna(rows["work"])
+    ends = {"home": rows["home"], "work": work}
+    return rows.assign(
+        **{
+            name: lift_arrondissements(commune_codes(codes).fillna(codes))
+            for name, codes in ends.items()
+        }
+    )

@@ -13,7 +13,7 @@ import toolkit
 PACKAGE = Path(toolkit.__file__).parent
 LAYERS = (
     ("errors", "vocabulary", "settings", "resources", "compiled"),
-    ("language", "crs", "nomenclature", "units", "office"),
+    ("language", "crs", "nomenclature", "category_links", "units", "office"),
     ("schema",),
     ("territory",),
     ("sources", "workbook", "linkage", "knowledge", "gaps", "partnerships"),

@@ -24,6 +24,8 @@ ALL_TABLES = (
     "units",
     "waste",
 )
+LINKS = "category_links"
+"""The one table with several rows a category."""
 
 
 def words(block: str) -> set[str]:
@@ -499,3 +501,87 @@ def test_category_bpe_codes_exist(shared_data: Path) -> None:
 )
 def test_daily_services_name_their_equipment_type(category: str, code: str) -> None:
     assert code in split(column("categories", "category_id", "bpe_codes")[category])
+
+
+# --- links between categories -----------------------------------------------------------------
+
+
+def linked() -> list[tuple[str, str, str, str]]:
+    """Return category, link, code and weight of every fact."""
+    return [
+        (row["category_id"], row["link"], code, row["weight"])
+        for row in table(LINKS)
+        for code in split(row["codes"])
+    ]
+
+
+def test_links_are_plain_sorted_and_trimmed() -> None:
+    raw = (TABLES / f"{LINKS}.csv").read_bytes()
+    assert not raw.startswith(b"\xef\xbb\xbf")
+    assert b"\r" not in raw
+    assert raw.endswith(b"\n")
+    rows = table(LINKS)
+    assert all(cell == tidy(cell) for row in rows for cell in row.values())
+    keys = [(row["category_id"], row["link"], -float(row["weight"] or 0)) for row in rows]
+    assert keys == sorted(set(keys))
+    assert all(split(row["codes"]) == sorted(split(row["codes"])) for row in rows)
+
+
+def test_links_have_weights_above_zero_and_only_a_row_for_nobody_has_none() -> None:
+    rows = table(LINKS)
+    parents = {row["category_id"] for row in rows}
+    for row in rows:
+        if row["codes"]:
+            assert 0 < float(row["weight"]) <= 1, row
+        else:  # nobody: only worth a row where the parent names somebody
+            assert row["weight"] == ""
+            assert row["category_id"].rpartition(".")[0] in parents
+            same = [one for one in rows if (one["category_id"], one["link"]) == (
+                row["category_id"], row["link"])]  # fmt: skip
+            assert same == [row]
+    # One is kept for the same thing: a neighbour is always less.
+    assert all(float(weight) < 1 for _, link, _, weight in linked() if link != "premises")
+
+
+def test_links_name_codes_that_exist_each_once() -> None:
+    categories = set(column("categories", "category_id", "label_fr"))
+    known = {
+        "substitute": categories,
+        "operator": categories,
+        "premises": {code for code in categories if code.startswith("premises.")},
+        "activity": {row["code"] for name in ("naf_rev2", "naf_2025") for row in table(name)},
+        "sector": set(column("sectors", "sector_id", "label_fr")),
+    }
+    for category, link, code, _ in linked():
+        assert category in categories
+        assert code in known[link], (category, link, code)
+    facts = Counter((category, link, code) for category, link, code, _ in linked())
+    assert [fact for fact, count in facts.items() if count > 1] == []
+
+
+def test_links_join_two_categories_of_which_neither_is_part_of_the_other() -> None:
+    for category, link, code, _ in linked():
+        if link in {"substitute", "operator"}:
+            assert not f"{code}.".startswith(f"{category}."), (category, code)
+            assert not f"{category}.".startswith(f"{code}."), (category, code)
+
+
+def test_links_of_services_and_of_things_are_kept_apart() -> None:
+    for category, link, code, _ in linked():
+        service = category.split(".")[0] in {"services", "social"}
+        assert service == (link != "substitute"), (category, link)
+        if link == "operator":
+            assert code.split(".")[0] in {"services", "social"}
+
+
+def test_every_service_says_in_which_premises_it_fits() -> None:
+    told = {row["category_id"] for row in table(LINKS) if row["link"] == "premises"}
+    for row in leaves():
+        category = row["category_id"]
+        if category.split(".")[0] in {"services", "social"}:
+            parents = {".".join(category.split(".")[:size]) for size in (1, 2, 3)}
+            assert parents & told, category
+
+
+def test_hazardous_waste_serves_instead_of_nothing() -> None:
+    assert not [fact for fact in linked() if fact[2].startswith("materials.hazardous")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -392,11 +393,23 @@ def _exchanges(
     return offers, wants
 
 
+@cache
 def sectors_of_category(category: str) -> frozenset[str]:
-    """Return the sectors that deal with a category, by the tree of categories; empty if unknown."""
-    table = nomenclature.table("categories")
-    return (
-        frozenset(v.split_list(table.loc[category, "sectors"]))
-        if category in table.index
-        else frozenset()
-    )
+    """Return the sectors that deal with a category, by the tree of categories; empty if unknown.
+
+    A branch, which names none, has those of its leaves; roots are too wide to have any.
+
+    Examples
+    --------
+    >>> sorted(sectors_of_category("materials.metal.turnings"))
+    ['metal_machinery']
+    >>> sorted(sectors_of_category("materials.glass"))[:2]
+    ['construction', 'extraction_materials']
+    >>> sectors_of_category("materials")
+    frozenset()
+    """
+    if "." not in category:
+        return frozenset()
+    sectors = nomenclature.table("categories")["sectors"]
+    below = (sectors.index == category) | sectors.index.str.startswith(f"{category}.")
+    return frozenset().union(*(v.split_list(cell) for cell in sectors[below]))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import numpy as np
+
 from toolkit import vocabulary as v
 from toolkit.partnerships import roles
 from toolkit.partnerships.calls import Opening, slots_of
-from toolkit.partnerships.facts import Fact, Facts, in_unit, sectors_of_category
+from toolkit.partnerships.facts import FAMILY_BIT, Fact, Facts, in_unit, sectors_of_category
 from toolkit.partnerships.roles import Call, Fit
 
 NEIGHBOURS: Final = 3
@@ -17,13 +19,16 @@ SMALL_SHARE: Final = 0.5
 """A need is small if it is at most this share of all needs of the category (own rule)."""
 SMALL_JOBS: Final = 10.0
 """Jobs below which an actor is small: the micro-enterprise of French official statistics."""
+SEEKS_A_PUBLIC: Final = FAMILY_BIT["ess"] | FAMILY_BIT["business"] | FAMILY_BIT["civil"]
+"""Families that gain from being seen; a public service is known, and small by its site only."""
 
 
 def find(facts: Facts, *, isolated: frozenset[int]) -> list[Opening]:
     """Return the openings that need no gap.
 
     Severity is the share of the territory's actors concerned; confidence the share of the facts
-    behind that are observed or recorded.
+    behind that are observed or recorded, of joint visibility times the share of all actors of which
+    a tie is known: where none is, nobody is known to be alone.
     """
     return [*_pooling(facts), *_exchange(facts), *_visibility(facts, isolated=isolated)]
 
@@ -133,7 +138,12 @@ def _sharer(facts: Facts, actor: int, *, cooperation: str) -> Fit:
 
 def _visibility(facts: Facts, *, isolated: frozenset[int]) -> Iterator[Opening]:
     """Yield, for each sector, the call to its small actors that nobody is tied to."""
-    small = [actor for actor in sorted(isolated) if not facts.jobs[actor] >= SMALL_JOBS]
+    tied = float(np.mean(facts.degree > 0)) if facts.ids else 0.0
+    small = [
+        actor
+        for actor in sorted(isolated if tied else ())
+        if not facts.jobs[actor] >= SMALL_JOBS and facts.family[actor] & SEEKS_A_PUBLIC
+    ]
     for sector in sorted(frozenset().union(*(facts.sectors[actor] for actor in small))):
         alone = roles.best(
             (
@@ -150,6 +160,7 @@ def _visibility(facts: Facts, *, isolated: frozenset[int]) -> Iterator[Opening]:
             f"joint_visibility:{sector}",
             facts,
             concerned=alone,
+            certainty=tied,
             objective="be_visible",
             slots=(
                 *((("partner", True, alone)),) * NEIGHBOURS,
@@ -172,6 +183,7 @@ def _opening(
     objective: str,
     slots: tuple[tuple[str, bool, tuple[Fit, ...]], ...],
     category: str = "",
+    certainty: float = 1.0,
     one_sided: bool = True,
 ) -> Opening:
     certain = sum(fit.basis != "estimated" for fit in concerned)
@@ -182,7 +194,7 @@ def _opening(
         category=category,
         objectives=(objective,),
         severity=len(concerned) / len(facts.ids),
-        confidence=certain / len(concerned),
+        confidence=certainty * certain / len(concerned),
         shortfall=float("nan"),
         unit="",
         slots=slots_of(*slots),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.partnerships import gapless, roles
 from toolkit.partnerships.calls import Opening, Slot, slots_of
-from toolkit.partnerships.facts import FAMILY_BIT, Facts, sectors_of_category
+from toolkit.partnerships.facts import FAMILY_BIT, Fact, Facts, sectors_of_category
 from toolkit.partnerships.roles import Call, Fit
 
 if TYPE_CHECKING:
@@ -63,22 +64,35 @@ class _Gap:
         """Positions of the actors that the gap concerns, and of those behind its evidence."""
         named = [*v.split_list(self.row["actor_ids"]), *(code for code, *_ in self.rows("actor"))]
         found = {self.facts.index[code] for code in named if code in self.facts.index}
+        return sorted(found | {fact.actor for fact in self.behind if fact.actor >= 0})
+
+    @property
+    def behind(self) -> list[Fact]:
+        """Resources, needs and flows that the gap rests on."""
         keys = ((str(row["table"]), str(row["row_id"])) for row in self.evidence)
-        behind = (self.facts.by_row[key].actor for key in keys if key in self.facts.by_row)
-        return sorted(found | {actor for actor in behind if actor >= 0})
+        return [self.facts.by_row[key] for key in keys if key in self.facts.by_row]
+
+    @property
+    def sectors(self) -> frozenset[str]:
+        """Sectors of the category; of a branch, of the categories below it that the gap rests on.
+
+        Without a category, those of the actors concerned.
+        """
+        if not self.category:
+            return frozenset().union(*(self.facts.sectors[actor] for actor in self.actors))
+        below = f"{self.category}."
+        narrow = {fact.category for fact in self.behind if fact.category.startswith(below)}
+        return frozenset().union(*(map(sectors_of_category, narrow or {self.category})))
 
     def call(self, *, communes: frozenset[str] = frozenset()) -> Call:
         """Return what the gap calls for."""
         near = communes | {self.facts.commune[actor] for actor in self.actors}
         commune = _text(self.row["commune_id"])
-        sectors = sectors_of_category(self.category)
-        if not sectors:
-            sectors = frozenset().union(*(self.facts.sectors[actor] for actor in self.actors))
         return Call(
             category=self.category,
             shortfall=float(self.row["shortfall"]),
             unit=_text(self.row["unit"]),
-            sectors=sectors,
+            sectors=self.sectors,
             communes=near | ({commune} if commune else set()),
         )
 
@@ -89,13 +103,13 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
     Ordered by severity x confidence, then by id; at most ``settings.openings_max``, a quarter of
     which is kept for the openings without a gap.  The kinds of gaps take turns, each with its most
     severe first, because severities of different kinds are shares of different things.  A kind of
-    gap without a rule here opens nothing.
+    gap without a rule here opens nothing, nor do isolated actors without a sector in common.
     """
     evidence: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in findings.evidence.to_dict("records"):
         evidence[str(row["gap_id"])].append(row)  # type: ignore[arg-type]
     free = sorted(gapless.find(facts, isolated=_isolated(findings, facts)), key=_urgency)
-    rows = [row for row in findings.gaps.to_dict("records") if row["kind"] in _RULES]
+    rows = [row for row in findings.gaps.to_dict("records") if _has_rule(row)]
     most = settings.openings_max
     kept_free = min(len(free), max(most // GAPLESS_SHARE, most - len(rows)))
     from_gaps = [
@@ -103,6 +117,13 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
         for row in _in_turn(rows)[: most - kept_free]
     ]
     return tuple(sorted([*from_gaps, *free[:kept_free]], key=_urgency))
+
+
+def _has_rule(row: Mapping[Any, Any]) -> bool:
+    """Return whether a gap calls somebody: actors alone need a sector in which they have peers."""
+    if row["kind"] == v.ISOLATED_ACTOR:
+        return str(row["gap_id"]).partition(":")[2] in nomenclature.codes("sectors")
+    return row["kind"] in _RULES
 
 
 def _in_turn(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
@@ -161,7 +182,7 @@ def _support(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
     return [
         ("authority", False, roles.authorities(gap.facts, call.communes)),
         ("research", False, roles.researchers(gap.facts, call.sectors)),
-        ("partner", False, roles.ess_partners(gap.facts, call.sectors)),
+        ("partner", False, roles.ess_partners(gap.facts, call)),
     ]
 
 
@@ -169,9 +190,7 @@ def _carriers(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
     """Return the optional role of who carries a material from one to the other."""
     if not call.category.startswith("materials."):
         return []
-    return [
-        ("collector", False, roles.offering(gap.facts, "logistics.", reason="offers_transport"))
-    ]
+    return [("collector", False, roles.carriers(gap.facts))]
 
 
 def _unmet_need(gap: _Gap) -> tuple[Slot, ...]:
@@ -209,24 +228,13 @@ def _service_access(gap: _Gap) -> tuple[Slot, ...]:
     people = {code: quantity for code, quantity, _ in gap.rows("commune")}
     if not people and _text(gap.row["commune_id"]):
         people = {_text(gap.row["commune_id"]): float(gap.row["shortfall"])}
-    call = gap.call(communes=frozenset(people))
-    # Whoever provides the service may extend it to the host's commune: it can serve all its people.
-    able = tuple(
-        fit._replace(reason=_OPERATES.get(fit.reason, fit.reason), supply=1.0)
-        for fit in roles.holders(gap.facts, call)
-    )
+    # The communes without the service, not those where it is: their authority is concerned.
+    call = replace(gap.call(), communes=frozenset(people))
     return slots_of(
-        ("operator", True, able),
+        ("operator", True, roles.operators(gap.facts, call)),
         ("host", True, roles.hosts(gap.facts, call, people=people)),
         *_support(gap, call),
     )
-
-
-_OPERATES: Final = {
-    "holds_resource": "operates_service",
-    "holds_committed_resource": "operates_service",
-    "holds_related_resource": "operates_related_service",
-}
 
 
 def _leak(gap: _Gap) -> tuple[Slot, ...]:
@@ -268,6 +276,7 @@ def _leak(gap: _Gap) -> tuple[Slot, ...]:
 
 def _isolated_actor(gap: _Gap) -> tuple[Slot, ...]:
     call = gap.call()
+    sector = frozenset({str(gap.row["gap_id"]).partition(":")[2]})
     each = 1.0 / len(gap.actors) if gap.actors else 0.0
     alone = roles.best(
         (
@@ -288,14 +297,15 @@ def _isolated_actor(gap: _Gap) -> tuple[Slot, ...]:
         ("broker", True, linking),
         ("linking_place", False, places),
         ("authority", False, roles.authorities(gap.facts, call.communes)),
-        ("research", False, roles.researchers(gap.facts, call.sectors)),
+        ("research", False, roles.researchers(gap.facts, sector)),
     )
 
 
 def _structural_hole(gap: _Gap) -> tuple[Slot, ...]:
     """Return the roles of a hole: a broker on either side, and a place that links them.
 
-    A broker brings the ties it has; the fewer of the two sides bounds what the pair can open.
+    A broker brings the ties it has; the fewer of the two sides bounds what the pair can open.  The
+    field of research that would help is that of the two sectors; families have no field.
     """
     call = gap.call()
     sides = _sides(gap)
@@ -314,14 +324,20 @@ def _structural_hole(gap: _Gap) -> tuple[Slot, ...]:
         ("broker", True, brokers[1]),
         ("linking_place", False, roles.linking_places(gap.facts)),
         ("authority", False, roles.authorities(gap.facts, call.communes)),
-        ("research", False, roles.researchers(gap.facts, call.sectors)),
+        ("research", False, roles.researchers(gap.facts, frozenset(_hole(gap)[1:]))),
     )
 
 
-def _sides(gap: _Gap) -> tuple[list[int], list[int]]:
-    """Return the actors on either side of ``structural_hole:<what>:<one>-<other>``."""
-    facts, (_, what, pair) = gap.facts, str(gap.row["gap_id"]).split(":", maxsplit=2)
+def _hole(gap: _Gap) -> tuple[str, str, str]:
+    """Return what ``structural_hole:<what>:<one>-<other>`` names, and its two sides."""
+    _, what, pair = str(gap.row["gap_id"]).split(":", maxsplit=2)
     first, _, second = pair.partition("-")
+    return what, first, second
+
+
+def _sides(gap: _Gap) -> tuple[list[int], list[int]]:
+    """Return the actors on either side of a hole."""
+    facts, (what, first, second) = gap.facts, _hole(gap)
     if what == "family":
         held = [
             np.flatnonzero(facts.family == FAMILY_BIT.get(side, 0)).tolist()

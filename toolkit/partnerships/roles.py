@@ -7,39 +7,62 @@ adding an actor changes nobody else's figures.  The constants are own rules of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from toolkit import nomenclature
+from toolkit import category_links, nomenclature
 from toolkit import vocabulary as v
 from toolkit.partnerships.facts import BASIS_WEIGHT, FAMILY_BIT, Fact, Facts, in_unit
 
-RELATED: Final = 0.5
-"""Closeness of a category that shares its parent with the one called for, and part of its quantity
-that is counted until somebody has checked."""
 COMMITTED: Final = 0.5
 """Suitability of a resource that the territory's balance already uses elsewhere."""
 TRADES: Final = 0.6
 """Suitability of an actor that is seen to sell or buy the category, without a declared row."""
-IN_SECTOR: Final = 0.3
-"""Suitability of an actor that works in a sector of the category, and nothing more is known."""
 ESS_IN_SECTOR: Final = 0.7
+IN_THE_FIELD: Final = 0.5
+"""Nearness of its own service from which a structure is of the field of the service called for."""
 PRIORITY_WEIGHT: Final = {"high": 1.0, "medium": 0.8, "low": 0.6}
 TIES_FULL: Final = 8
 """Existing ties from which a broker suits wholly."""
 TIES_MIN: Final = 3
 FACILITATOR: Final = 0.8
-SERVED_BY_SECTOR: Final = frozenset({"services", "social"})
-"""Roots of categories that a trade provides (a material or a skill is held by somebody)."""
+HELD_REASONS: Final[Mapping[tuple[bool, bool], str]] = MappingProxyType(
+    {
+        (True, False): "holds_resource",
+        (False, False): "holds_related_resource",
+        (True, True): "operates_service",
+        (False, True): "operates_related_service",
+    }
+)
+"""Reason by whether a row is of the very category called for, and whether that is a service."""
+SAME_TRADE: Final = 0.8
+"""Weight of an activity from which it is the very trade of a service, not a neighbouring one."""
+KNOWS_THE_FIELD: Final = 0.9
+KNOWS_SOMETHING: Final = 0.6
+"""Suitability of a body of research that offers knowledge, in the field called for or elsewhere."""
+CARRYING: Final = frozenset(
+    f"logistics.{means}"
+    for means in (
+        "bike_delivery", "freight", "last_kilometre", "rail_water", "refrigerated", "return_trips",
+        "reverse", "vehicle", "waste_collection",
+    )
+)  # fmt: skip
+"""Categories of means that carry goods: minibuses carry people, handling carries nothing far."""
+NO_FIELD: Final = frozenset({"education", "research"})
+"""Sectors of the bodies of research and training themselves: they name no field."""
+PUBLIC_HOST: Final = 0.6
+"""Suitability of an authority as host: it has or finds premises, of which no row tells."""
 
 COMMUNE_FORMS: Final = frozenset({"7210"})
 GROUPING_FORMS: Final = frozenset(
     {"7340", "7343", "7344", "7346", "7347", "7348", "7353", "7354", "7355", "7357"}
 )
+GOVERNING: Final = "public_services"
+"""Sector of the local authorities."""
 WIDE_FORMS: Final = frozenset({"7220", "7225", "7229", "7230"})
 """Legal forms of départements and régions."""
 
@@ -84,25 +107,6 @@ class Call:
         return amount / self.shortfall if np.isfinite(amount) else 0.0
 
 
-@cache
-def closeness(wanted: str, held: str) -> float:
-    """Return how near two categories are: 1 if one serves for the other, ``RELATED`` if siblings.
-
-    Examples
-    --------
-    >>> closeness("materials.wood.pallets", "materials.wood")
-    1.0
-    >>> closeness("materials.wood.pallets", "materials.wood.crates")
-    0.5
-    >>> closeness("skills.legal", "skills.it")
-    0.0
-    """
-    if nomenclature.is_compatible(wanted, held):
-        return 1.0
-    parent = wanted.rpartition(".")[0]
-    return RELATED if "." in parent and held.startswith(f"{parent}.") else 0.0
-
-
 def best(fits: Iterable[Fit], facts: Facts) -> tuple[Fit, ...]:
     """Return one fit an eligible actor: the strongest reason, all that its rows bring or take."""
     kept: dict[int, list[Fit]] = {}
@@ -136,29 +140,53 @@ def of_actor(facts: Facts, actor: int, *, suitability: float, reason: str) -> Fi
 
 
 def holders(facts: Facts, call: Call) -> tuple[Fit, ...]:
-    """Return who holds the category called for, sells it, or works in a sector that provides it."""
-    fits: list[Fit] = []
+    """Return who holds the category called for, sells it, or has a trade that provides it."""
+    return best((fit for fit, _ in _able(facts, call)), facts)
+
+
+def operators(facts: Facts, call: Call) -> tuple[Fit, ...]:
+    """Return who could run the service called for where it lacks.
+
+    Who runs the service itself can serve all the people of the place it extends to; of a neighbour
+    only the share by which its service is near is counted, until somebody has checked.
+    """
+    able = _able(facts, call)
+    reach: dict[int, float] = {}
+    for fit, near in able:
+        reach[fit.actor] = max(near, reach.get(fit.actor, 0.0))
+    fits = best((fit for fit, _ in able), facts)
+    return tuple(fit._replace(supply=reach[fit.actor]) for fit in fits)
+
+
+def _able(facts: Facts, call: Call) -> list[tuple[Fit, float]]:
+    """Return who could provide what is called for, each with how near that comes to it."""
+    sold = _traders(facts, call, end="origin", reason="supplies_category")
+    return [*_offers(facts, call), *((fit, 1.0) for fit in sold), *_by_trade(facts, call)]
+
+
+def _offers(facts: Facts, call: Call) -> Iterator[tuple[Fit, float]]:
+    """Yield who holds the category called for, or one near to it.
+
+    A thing of another category that is already used elsewhere calls nobody; a service goes on.
+    """
+    service = category_links.is_service(call.category)
     for category, rows in facts.resources.items():
-        near = closeness(call.category, category)
+        near = category_links.nearness(call.category, category)
         for row in rows if near else ():
-            if row.left == 0:
-                fits.append(
-                    of_row(row, suitability=near * COMMITTED, reason="holds_committed_resource")
-                )
-                continue
-            reason = "holds_resource" if near == 1 else "holds_related_resource"
-            fit = of_row(row, suitability=near, reason=reason, quantity=row.left)
-            fits.append(fit._replace(supply=near * call.part(row.left, row.unit)))
-    fits += _traders(facts, call, end="origin", reason="supplies_category")
-    fits += _in_sector(facts, call)
-    return best(fits, facts)
+            reason = HELD_REASONS[near == 1, service]
+            if row.left != 0:
+                fit = of_row(row, suitability=near, reason=reason, quantity=row.left)
+                yield fit._replace(supply=near * call.part(row.left, row.unit)), near
+            elif service or near == 1:
+                reason = reason if service else "holds_committed_resource"
+                yield of_row(row, suitability=near * COMMITTED, reason=reason), near
 
 
 def users(facts: Facts, call: Call) -> tuple[Fit, ...]:
     """Return who needs the category called for and does not get it, or is seen to buy it."""
     fits: list[Fit] = []
     for category, rows in facts.needs.items():
-        near = closeness(call.category, category)
+        near = category_links.nearness(category, call.category)
         for row in rows if near else ():
             if row.left == 0:
                 continue
@@ -211,32 +239,45 @@ def _traders(facts: Facts, call: Call, *, end: str, reason: str) -> list[Fit]:
     return [
         of_row(row, suitability=TRADES, reason=reason)
         for category, rows in facts.flows.items()
-        if closeness(call.category, category) == 1
+        if nomenclature.is_compatible(call.category, category)
         for row in rows
         if row.detail == end
     ]
 
 
-def _in_sector(facts: Facts, call: Call) -> list[Fit]:
-    """Return who works in a sector that provides the category."""
-    if call.category.partition(".")[0] not in SERVED_BY_SECTOR:
-        return []
-    return [
-        of_actor(facts, actor, suitability=IN_SECTOR, reason="works_in_sector")
-        for actor, held in enumerate(facts.sectors)
-        if held & call.sectors
-    ]
+def _by_trade(facts: Facts, call: Call) -> Iterator[tuple[Fit, float]]:
+    """Yield who has a trade that could run a service (a thing is held by somebody).
+
+    The activity decides; the sectors only where no activity is known: a campsite and a canteen
+    kitchen are of one sector.
+    """
+    if not category_links.is_service(call.category):
+        return
+    known = {
+        activity: category_links.by_activity(call.category, activity)
+        for activity in frozenset(facts.activity)
+    }
+    for actor, activity in enumerate(facts.activity):
+        near = known[activity]
+        if not activity:
+            near = category_links.by_sector(call.category, facts.sectors[actor])
+        if near:
+            reason = "has_trade" if activity and near >= SAME_TRADE else "works_in_sector"
+            yield of_actor(facts, actor, suitability=near, reason=reason), near
 
 
 def is_authority(facts: Facts, actor: int) -> bool:
     """Return whether an actor is a local authority, by its activity and its legal form.
 
     The legal form alone would make authorities of the schools and depots of a commune, which bear
-    its form.  A public body that gives neither is taken for one: workbooks often say no more.
+    its form.  A public body that gives neither is taken for one, unless it is known to work in
+    other sectors only: workbooks often say no more.
     """
     form, activity = facts.legal_form[actor], facts.activity[actor]
     if facts.family[actor] != FAMILY_BIT["public"]:
         return False
+    if not form and not activity:
+        return not facts.sectors[actor] or GOVERNING in facts.sectors[actor]
     governs = not activity or activity.startswith("84.11")
     return governs and (not form or form in COMMUNE_FORMS | GROUPING_FORMS | WIDE_FORMS)
 
@@ -265,19 +306,26 @@ def authorities(facts: Facts, communes: frozenset[str]) -> tuple[Fit, ...]:
 
 
 def researchers(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
-    """Return the bodies of research and training; those of the sector suit best."""
-    known = FAMILY_BIT["research"]
+    """Return the bodies of research and training; those of the sectors suit best.
+
+    That a school is of the sector of education says that it teaches, not what.
+    """
+    known, fields = FAMILY_BIT["research"], sectors - NO_FIELD
     fits = [
         of_actor(
             facts,
             actor,
-            suitability=1.0 if facts.sectors[actor] & sectors else 0.5,
-            reason="does_research_in_sector" if facts.sectors[actor] & sectors else "does_research",
+            suitability=1.0 if facts.sectors[actor] & fields else 0.5,
+            reason="does_research_in_sector" if facts.sectors[actor] & fields else "does_research",
         )
         for actor in np.flatnonzero(facts.family == known).tolist()
     ]
     fits += [
-        of_row(row, suitability=0.9, reason="offers_knowledge")
+        of_row(
+            row,
+            suitability=KNOWS_THE_FIELD if facts.sectors[row.actor] & fields else KNOWS_SOMETHING,
+            reason="offers_knowledge",
+        )
         for category, rows in facts.resources.items()
         if category.startswith("knowledge.")
         for row in rows
@@ -286,11 +334,17 @@ def researchers(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
     return best(fits, facts)
 
 
-def ess_partners(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
-    """Return the structures of the ESS that work in a sector meant, or that facilitate."""
+def ess_partners(facts: Facts, call: Call) -> tuple[Fit, ...]:
+    """Return the structures of the ESS that work in the field called for, or that facilitate.
+
+    The field of a service is that of who could well run it; of anything else, its sectors.
+    """
+    service = category_links.is_service(call.category)
+    near = _able(facts, call) if service else ()
+    able = {fit.actor for fit, weight in near if weight >= IN_THE_FIELD}
     fits = []
     for actor in np.flatnonzero(facts.family == FAMILY_BIT["ess"]).tolist():
-        if facts.sectors[actor] & sectors:
+        if actor in able if service else facts.sectors[actor] & call.sectors:
             fits.append(
                 of_actor(facts, actor, suitability=ESS_IN_SECTOR, reason="is_ess_in_sector")
             )
@@ -301,15 +355,11 @@ def ess_partners(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
     return best(fits, facts)
 
 
-def offering(facts: Facts, prefix: str, *, reason: str) -> tuple[Fit, ...]:
-    """Return who offers a resource below a category (``logistics``), whatever the quantity."""
-    rows = (
-        row
-        for category, held in facts.resources.items()
-        if category.startswith(prefix)
-        for row in held
-    )
-    return best((of_row(row, suitability=1.0, reason=reason) for row in rows), facts)
+def carriers(facts: Facts) -> tuple[Fit, ...]:
+    """Return who offers to carry or collect goods, whatever the quantity."""
+    rows = (row for category in sorted(CARRYING) for row in facts.resources.get(category, ()))
+    fits = (of_row(row, suitability=1.0, reason="offers_transport") for row in rows)
+    return best(fits, facts)
 
 
 def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
@@ -362,27 +412,26 @@ def linking_places(facts: Facts) -> tuple[Fit, ...]:
     return best(fits, facts)
 
 
-def hosts(facts: Facts, call: Call, *, people: dict[str, float]) -> tuple[Fit, ...]:
+def hosts(facts: Facts, call: Call, *, people: Mapping[str, float]) -> tuple[Fit, ...]:
     """Return who can host a service in given communes: a holder of premises, or the authority.
 
-    ``people`` gives the people concerned in each commune; a host can serve those of its own.
+    Premises suit as the table of :mod:`toolkit.category_links` says; those that the balance already
+    uses elsewhere are left out.  ``people`` gives the people concerned in each commune; a host can
+    serve those of its own.
     """
-    here = [actor for actor, commune in enumerate(facts.commune) if commune in people]
-    public = {fit.actor for fit in authorities(facts, frozenset(people))}
-    inside = set(here)
     fits = [
-        of_actor(facts, actor, suitability=0.6, reason="is_local_authority")
-        for actor in sorted(public & inside)
+        fit._replace(suitability=PUBLIC_HOST * fit.suitability)
+        for fit in authorities(facts, frozenset(people))
     ]
     for category, rows in facts.resources.items():
-        if category.startswith("premises."):
-            fits += [
-                of_row(row, suitability=1.0, reason="offers_premises")
-                for row in rows
-                if row.actor in inside
-            ]
+        suits = category_links.fits_in(call.category, category)
+        reason = "offers_suitable_premises" if suits == 1 else "offers_adaptable_premises"
+        fits += [
+            of_row(row, suitability=suits, reason=reason) for row in rows if suits and row.left != 0
+        ]
     whole = call.shortfall if call.shortfall > 0 else float("inf")
     return tuple(
         fit._replace(demand=max(0.0, people[facts.commune[fit.actor]]) / whole)
         for fit in best(fits, facts)
+        if facts.commune[fit.actor] in people
     )

@@ -9,6 +9,9 @@ from toolkit import partnerships, units
 from toolkit import vocabulary as v
 from toolkit.errors import UsageError
 from toolkit.language import has_text
+from toolkit.partnerships import gapless
+from toolkit.partnerships.facts import facts_of
+from toolkit.partnerships.roles import HELD_REASONS
 from toolkit.settings import Settings
 
 PALLETS = "materials.wood.pallets"
@@ -225,12 +228,12 @@ def test_service_access_calls_for_an_operator_and_a_host(worlds):
     seen = _reasons(_one(worlds, gap, [white], rows=rows, resources=resources), name)
     assert not seen  # ESS and a public body are two families: no type wanted
     rows[1] = rows[1] | {"sectors": "social_care"}
-    offers = [("R1", "A-ess", "premises.meeting_room", 1.0, "unit")]
+    offers = [("R1", "A-ess", "premises.office", 1.0, "unit")]
     resources = pd.DataFrame(offers, columns=RESOURCES.columns[:5])
     rows = [*rows, {"actor_id": "D-lab", "family": "research", "x": 4, "y": 4}]
     seen = _reasons(_one(worlds, gap, [white], rows=rows, resources=resources), name)
     assert ("B-firm", "operator", "works_in_sector") in seen
-    assert ("A-ess", "host", "offers_premises") in seen
+    assert ("A-ess", "host", "offers_adaptable_premises") in seen
 
 
 def test_leaks_call_for_a_local_counterpart(worlds):
@@ -326,20 +329,62 @@ def test_a_need_above_half_of_the_whole_is_not_small(worlds):
 
 def test_openings_are_limited_and_keep_a_quarter_without_a_gap(worlds):
     rows = [
-        {"actor_id": f"S{n}", "family": "ess", "x": 4, "y": 4, "sectors": "trade"} for n in range(3)
+        {"actor_id": f"S{n}", "family": "ess", "x": 4, "y": 4, "sectors": "trade"} for n in range(5)
     ]
-    network = [{"actor_id": f"S{n}", "degree": 0} for n in range(3)]
+    network = [{"actor_id": f"S{n}", "degree": int(n > 2)} for n in range(5)]
+    pair = pd.DataFrame({"cooperation_id": ["C", "C"], "actor_id": ["S3", "S4"]})
+    made = worlds.territory(
+        rows, members=pair, cooperations=pd.DataFrame({"cooperation_id": ["C"], "name": ["c"]})
+    )
     gaps = [worlds.gap(f"unmet_need:x{n}", severity=n / 10) for n in range(9)]
     found = worlds.findings(gaps, network=network)
-    proposals = partnerships.propose(
-        worlds.territory(rows), found, settings=Settings(openings_max=4)
-    )
+    proposals = partnerships.propose(made, found, settings=Settings(openings_max=4))
     assert proposals.openings["opening_id"].tolist() == [
-        "joint_visibility:trade",
         "unmet_need:x8",
         "unmet_need:x7",
         "unmet_need:x6",
+        "joint_visibility:trade",
     ]
+    # Three of five are alone, and of two of five a tie is known.
+    facts = facts_of(made, None, settings=Settings())
+    (free,) = gapless.find(facts, isolated=frozenset({0, 1, 2}))
+    assert (free.severity, free.confidence) == pytest.approx((0.6, 0.4))
+
+
+def test_nobody_is_called_alone_where_no_tie_is_known(worlds):
+    rows = [
+        {"actor_id": f"S{n}", "family": "ess", "x": 4, "y": 4, "sectors": "trade"} for n in range(3)
+    ]
+    network = [{"actor_id": f"S{n}", "degree": 0} for n in range(3)]
+    found = worlds.findings(network=network)
+    proposals = partnerships.propose(worlds.territory(rows), found, settings=Settings())
+    assert proposals.openings.empty
+
+
+@pytest.mark.parametrize("subject, opens", [("trade", 1), ("unknown", 0), ("all", 0)])
+def test_actors_alone_are_brought_together_only_with_peers(worlds, subject, opens):
+    rows = [{"actor_id": f"I{n}", "family": "ess", "x": 3 + n, "y": 4} for n in range(3)]
+    gap = worlds.gap(f"isolated_actor:{subject}", actor_ids="I0|I1|I2", category="", unit="")
+    assert len(_one(worlds, gap, rows=rows).openings) == opens
+
+
+def test_public_services_are_not_called_to_be_seen_together(worlds):
+    families = ["ess", "business", "civil", "public", "research"]
+    rows = [
+        {"actor_id": f"S{n}", "family": family, "x": 4 + n / 9, "y": 4, "sectors": "education"}
+        for n, family in enumerate(families)
+    ]
+    rows += [{"actor_id": f"T{n}", "family": "business", "x": 4, "y": 4} for n in range(2)]
+    flows = pd.DataFrame(
+        [("F1", "service", "T0", "T1", "skills.legal")],
+        columns=["flow_id", "nature", "origin", "destination", "category"],
+    )
+    network = [{"actor_id": f"S{n}", "degree": 0} for n in range(5)]
+    territory = worlds.territory(rows, flows=flows)
+    found = worlds.findings(network=network)
+    proposals = partnerships.propose(territory, found, settings=Settings(radius_km=15))
+    name = "joint_visibility:education"
+    assert {actor for actor, *_ in _reasons(proposals, name)} == {"S0", "S1", "S2"}
 
 
 def test_units_are_converted_before_they_are_compared(worlds):
@@ -363,6 +408,8 @@ def test_every_code_has_its_words(lang):
         for path in sorted(Path(partnerships.__file__).parent.glob("*.py"))
     )
     reasons = set(re.findall(r'reason="([a-z_]+)"', source))
+    reasons |= set(re.findall(r'reason = "([a-z_]+)"', source)) | set(HELD_REASONS.values())
+    reasons |= set(re.findall(r'reason ?= ?.* else "([a-z_]+)"', source))
     questions = set(re.findall(r'Question\(\s*"([a-z_]+)"', source))
     answers = Path(partnerships.__file__).with_name("answers.py").read_text(encoding="utf-8")
     rules = set(re.findall(r'return "([a-z_]+)"', answers)) | {"proposed", "outranked"}
@@ -375,7 +422,6 @@ def test_every_code_has_its_words(lang):
 
 
 def test_a_school_that_bears_the_form_of_its_commune_is_no_authority(worlds):
-    from toolkit.partnerships.facts import facts_of
     from toolkit.partnerships.roles import authorities
 
     bodies = [("M", "84.11Z"), ("S", "85.20Z"), ("T", None)]

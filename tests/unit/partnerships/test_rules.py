@@ -13,7 +13,6 @@ from toolkit.partnerships.explanation import shapley_shares
 from toolkit.partnerships.facts import FAMILY_BIT
 from toolkit.partnerships.portfolio import Entry, choose, greedy, worth
 from toolkit.partnerships.proposals import similarity
-from toolkit.partnerships.roles import closeness
 
 
 @pytest.mark.parametrize(
@@ -56,14 +55,6 @@ def test_criteria_by_hand():
     assert [float(criteria.trust(n, size=4)) for n in (0, 3, 6)] == [0.0, 1.0, 0.0]
     means = criteria.means(np.array([np.nan, 0.0, 1.0, 50.0, 900.0]))
     assert means == pytest.approx([np.log(2) / np.log(51)] * 3 + [1.0, 1.0])
-
-
-def test_closeness_of_categories():
-    assert closeness("materials.wood.pallets", "materials.wood.pallets") == 1
-    assert closeness("materials.wood", "materials.wood.pallets") == 1
-    assert closeness("materials.wood.crates", "materials.wood.pallets") == 0.5
-    assert closeness("materials.wood.crates", "materials.metal.steel") == 0
-    assert closeness("skills.legal", "skills.it") == 0
 
 
 def _shapley_by_orders(parts, one_sided):

@@ -16,22 +16,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from toolkit.errors import SHOWN, Problem, ToolkitError, UsageError
+from toolkit.errors import SHOWN, DataError, Problem, ToolkitError, UsageError
 from toolkit.language import error_text, problem_text, text
 from toolkit.settings import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from toolkit.diagnosis import Diagnosis
+    from toolkit.sources.fetching import Offer
     from toolkit.workspace import ImportReport, Workspace
 
 DONE: Final = 0
 DATA_PROBLEMS: Final = 1
 WRONG_USE: Final = 2
+PROBLEMS_SHOWN: Final = 8 * SHOWN
+PROGRESS_BYTES: Final = 10_000_000
+
 _CODE: Final = re.compile(r"[Dd]?(?:\d{1,9}|2[ABab]\d{0,3})")
 """Code of a commune, a département or a grouping."""
-PROBLEMS_SHOWN: Final = 8 * SHOWN
 
 # The classes of the library that parses, reached by its public names only.
 _UsageFault: type[Exception] = typer.BadParameter.__bases__[0]
@@ -136,9 +139,6 @@ def new(  # noqa: PLR0913 - one parameter an option
     from_file: Annotated[list[Path], typer.Option("--from-file", help="cli.opt.from_file")],
     communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",
     epci: Annotated[str, typer.Option("--epci", help="cli.opt.epci")] = "",
-    population: Annotated[
-        Path | None, typer.Option("--population", help="cli.opt.population")
-    ] = None,
     departement: Annotated[str, typer.Option("--departement", help="cli.opt.departement")] = "",
     groups: Annotated[Path | None, typer.Option("--groups", help="cli.opt.groups")] = None,
     group: Annotated[str, typer.Option("--group", help="cli.opt.group")] = "",
@@ -148,6 +148,9 @@ def new(  # noqa: PLR0913 - one parameter an option
     radius_km: Annotated[
         float | None, typer.Option("--radius-km", help="cli.opt.radius_km")
     ] = None,
+    population: Annotated[
+        Path | None, typer.Option("--population", help="cli.opt.population")
+    ] = None,
     passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
     without: Annotated[str, typer.Option("--without", help="cli.opt.without")] = "",
     cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
@@ -156,10 +159,10 @@ def new(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Create the folder of a territory with its workbook to fill in."""
     from toolkit.sources.communes import read_communes  # noqa: PLC0415 - heavy
+    from toolkit.sources.selection import Selection  # noqa: PLC0415 - heavy
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     reader = _reader(lang)
-    from toolkit.sources.selection import Selection  # noqa: PLC0415 - heavy
     extract = read_communes(
         from_file,
         selection=Selection(
@@ -234,25 +237,58 @@ def check(
 @app.command("fetch", help="cli.fetch.help")
 def fetch(
     folder: Folder,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="cli.arg.sources")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE...", help="cli.arg.sources")
+    ] = None,
     kind: Annotated[str, typer.Option("--kind", help="cli.opt.kind")] = "",
     year: Annotated[int, typer.Option("--year", help="cli.opt.year")] = 0,
     passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="cli.opt.mapping")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="cli.opt.offline")] = False,  # noqa: FBT002
     lang: Lang = "",
 ) -> None:
-    """Take files of open data into the territory's database."""
-    from toolkit.sources.catalogue import load_files  # noqa: PLC0415 - heavy
+    """Take open data into the territory's database, from files or by name."""
+    from toolkit.sources import fetching  # noqa: PLC0415 - heavy
+    from toolkit.sources.catalogue import Context  # noqa: PLC0415 - heavy
+    from toolkit.sources.download import Downloader  # noqa: PLC0415 - heavy
+    from toolkit.sources.mapping_guess import propose_mapping, save_mapping  # noqa: PLC0415
     from toolkit.sources.passage import read_passage  # noqa: PLC0415 - heavy
+    from toolkit.sources.registry import OVERRIDE, cache_folder, read_registry  # noqa: PLC0415
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
     reader = (lang and _reader(lang)) or workspace.lang
-    extracts = load_files(files, kind=kind, year=year or None)
-    outcome = workspace.add_sources(extracts, passage=read_passage(passage) if passage else None)
+    registry = read_registry(workspace.folder / OVERRIDE)
+    downloader = Downloader(cache_folder(), offline=offline)
+    if not sources:
+        _show_offers(fetching.offers(registry, downloader), reader)
+        return
+    known = Context(
+        communes=frozenset(workspace.tables()["communes"]["commune_id"]),
+        passage=read_passage(passage) if passage else None,
+        year=year or None,
+        day=dt.datetime.now(tz=dt.UTC).date(),
+        mapping=mapping,
+    )
+    if mapping is not None and not mapping.exists():
+        save_mapping(propose_mapping(Path(sources[0]), lang=reader), mapping)
+        raise DataError(Problem("sources_mapping_written", where=sources[0], found=str(mapping)))
+    found = fetching.fetch(
+        sources,
+        registry=registry,
+        downloader=downloader,
+        kind=kind,
+        known=known,
+        progress=_progress(reader),
+    )
+    outcome = workspace.add_sources(found.extracts, passage=known.passage)
     for line in outcome.lines(lang=reader):
         typer.echo(line)
     _show_notes(outcome.notes, reader)
     _say("fetch.done", reader, folder=str(folder))
+    if found.missing:
+        _show_problems(ToolkitError(found.missing), reader)
+        raise typer.Exit(DATA_PROBLEMS)
 
 
 @app.command("diagnose", help="cli.diagnose.help")
@@ -318,6 +354,33 @@ def _show_import(outcome: ImportReport, lang: str) -> None:
     if outcome.problems:
         _show_problems(ToolkitError(outcome.problems), lang)
     _show_copy(outcome, lang)
+
+
+def _show_offers(offers: Sequence[Offer], lang: str) -> None:
+    """Print the sources that can be downloaded, and the age of the copies in the cache."""
+    _say("fetch.offers", lang)
+    for offer in offers:
+        age = (
+            text("cli.fetch.absent", lang=lang)
+            if offer.age_days is None
+            else text("cli.fetch.age", lang=lang, count=offer.age_days)
+        )
+        entry = offer.entry
+        _say("fetch.offer", lang, name=entry.name, title=entry.title, by=entry.producer, age=age)
+
+
+def _progress(lang: str) -> Callable[[str, int, int | None], None]:
+    """Return what prints a line every ten million bytes of a download."""
+    told: dict[str, int] = {}
+
+    def tell(name: str, done: int, whole: int | None) -> None:
+        step = done // PROGRESS_BYTES
+        if step > told.get(name, 0):
+            told[name] = step
+            size = f"{done / 1e6:.0f}" + (f" / {whole / 1e6:.0f}" if whole else "")
+            typer.echo(text("cli.fetch.progress", lang=lang, name=name, size=size), err=True)
+
+    return tell
 
 
 def _show_notes(notes: Sequence[Problem], lang: str) -> None:

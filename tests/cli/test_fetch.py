@@ -8,6 +8,11 @@ from toolkit import cli
 from toolkit.workspace import Workspace
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAILLAGE_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def services(folder, tmp_path):
     commune = Workspace(folder).tables()["communes"]["commune_id"].iloc[0]
@@ -29,7 +34,8 @@ def test_files_are_taken_and_told(folder, services, capsys):
     [
         (["absent.csv"], 1, "n'existe pas"),
         (["absent.csv", "--kind", "rien"], 2, "Aucune source ne s'appelle"),
-        ([], 2, "Il manque"),
+        (["schols"], 2, "Aucune source ne s'appelle"),
+        (["schools", "--offline"], 1, "n'est pas en réserve"),
     ],
 )
 def test_wrong_use_is_told_and_nothing_is_written(folder, capsys, words, code, said):
@@ -46,3 +52,19 @@ def test_an_unknown_file_names_the_known_sources(folder, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "none of the known sources" in said
     assert "france-services" in said
+
+
+def test_without_a_word_the_sources_are_listed(folder, capsys):
+    assert cli.main(["fetch", str(folder), "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "france-services: " in said
+    assert "no copy in the cache" in said
+
+
+def test_a_source_that_fails_leaves_the_others(folder, services, capsys):
+    words = ["fetch", str(folder), str(services), "schools", "--offline"]
+    assert cli.main(words) == 1
+    captured = capsys.readouterr()
+    assert "1 dans le périmètre" in captured.out
+    assert "n'est pas en réserve" in captured.err
+    assert Workspace(folder).tables()["actors"]["name"].tolist() == ["Le Relais"]

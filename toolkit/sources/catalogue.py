@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources import (
+    bpe,
+    columnar,
     commuting,
+    data_inclusion,
     decp,
+    ess_lists,
     france_services,
+    mapped,
     municipalities,
     populations,
+    rna,
     schools,
     siae,
     sirene_daily,
+    sirene_places,
+    sirene_stock,
+    sirene_units,
 )
 from toolkit.sources.extract import Extract
-from toolkit.sources.reading import Columns, header_of, places_of
+from toolkit.sources.passage import Passage
+from toolkit.sources.reading import TEXT_ENDINGS, Columns, header_of, places_of
+
+Told = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What files do not say themselves.
+
+    Attributes
+    ----------
+    communes : frozenset of str
+        INSEE codes of the perimeter: what is read of files too big to be read whole.
+    passage : Passage or None
+        From old codes of communes to those of the perimeter.
+    year : int or None
+        Year of the data, for files that do not say it.
+    day : date or None
+        Day at which an agreement must not have ended.
+    mapping : Path or None
+        Mapping file of tables that no loader knows.
+    told : callable or None
+        Told each step that has ended, and its number of rows.
+    """
+
+    communes: frozenset[str] = frozenset()
+    passage: Passage | None = None
+    year: int | None = None
+    day: dt.date | None = None
+    mapping: Path | None = None
+    told: Told | None = None
+
+
+NOTHING_KNOWN: Final = Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +76,61 @@ class Kind:
     name : str
         What the command line calls it.
     needed : Mapping
-        Columns by which it is recognised: all of them are there.
-    load : callable
-        Takes the file and the year of its data, if it is known.
+        Columns by which it is recognised: all of them are there.  Empty: only by its name.
+    load : callable or None
+        Takes the file and what it does not say; None for files that are read beside another.
     says_year : bool
         Whether the loader finds the year in the file, or can do without.
     """
 
     name: str
     needed: Columns
-    load: Callable[[Path, int | None], Extract]
+    load: Callable[[Path, Context], Extract] | None
     says_year: bool = True
 
 
+def _mapped(path: Path, known: Context) -> Extract:
+    if known.mapping is None:
+        raise UsageError(Problem("sources_mapping_needed", where=path.name))
+    return mapped.load_mapped(path, known.mapping)
+
+
 _DATED: Final = re.compile(r"nbflux_c(\d{2})_")
+SIRENE: Final = "sirene"
+UNITS: Final = "sirene-units"
+PLACES: Final = "sirene-places"
+ESS_LIST: Final = "ess-list"
+MAPPED: Final = "mapped"
+BESIDE_SIRENE: Final = (UNITS, PLACES, ESS_LIST)
+"""Kinds that say more of the establishments of ``sirene``, and nothing alone."""
 
 KINDS: Final = (
+    Kind(SIRENE, sirene_stock.NEEDED, None),
+    Kind(UNITS, sirene_units.UNIT_NEEDED, None),
+    Kind(PLACES, {**sirene_places.GEOLOCATION_NEEDED, "quality": ("qualite_xy",)}, None),
+    Kind(ESS_LIST, {"siren": ("siren",), "family": ess_lists.WANTED["family"]}, None),
     Kind("sirene-daily", sirene_daily.NEEDED, lambda path, _: sirene_daily.load_sirene_daily(path)),
-    Kind("siae", siae.NEEDED, lambda path, year: siae.load_siae(path, data_year=year)),
+    Kind(
+        "rna",
+        {**rna.NEEDED, "subject": ("objet_social1",)},
+        lambda path, known: rna.load_rna(path, data_year=known.year),
+    ),
+    Kind("siae", siae.NEEDED, lambda path, known: siae.load_siae(path, data_year=known.year)),
+    Kind(
+        "data-inclusion",
+        {**data_inclusion.NEEDED, "origin": ("source",), "dated": ("date_maj",)},
+        lambda path, known: data_inclusion.load_data_inclusion(path, data_year=known.year),
+    ),
     Kind("schools", schools.NEEDED, lambda path, _: schools.load_schools(path)),
     Kind(
         "france-services",
         france_services.NEEDED,
-        lambda path, year: france_services.load_france_services(path, data_year=year),
+        lambda path, known: france_services.load_france_services(path, data_year=known.year),
+    ),
+    Kind(
+        "bpe",
+        {**bpe.NEEDED, "commune_id": (*bpe.WANTED["commune_id"], *bpe.WANTED["iris"])},
+        lambda path, known: bpe.load_bpe(path, data_year=known.year),
     ),
     Kind("decp", decp.NEEDED, lambda path, _: decp.load_decp(path)),
     Kind(
@@ -64,7 +140,7 @@ KINDS: Final = (
             "work": commuting.WORK,
             "workers": (*commuting.WORKERS, *commuting.DATED),
         },
-        lambda path, year: commuting.load_commuting(path, year=year or 0),
+        lambda path, known: commuting.load_commuting(path, year=known.year or 0),
         says_year=False,
     ),
     Kind(
@@ -74,14 +150,15 @@ KINDS: Final = (
             "siren": populations.SIREN,
             "name": populations.NAME,
         },
-        lambda path, year: municipalities.load_municipalities(path, data_year=year),
+        lambda path, known: municipalities.load_municipalities(path, data_year=known.year),
     ),
+    Kind(MAPPED, {}, _mapped),
 )
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
 
 
 def recognise(path: Path) -> Kind:
-    """Return what kind of file a delimited text is, by the columns of its header.
+    """Return what kind of file a table is, by the columns of its header.
 
     Where several kinds fit, that with the most columns is meant.
 
@@ -91,8 +168,8 @@ def recognise(path: Path) -> Kind:
         If the file cannot be read, or no kind fits; the message names the nearest one and what it
         lacks.
     """
-    columns = {kind.name: kind.needed for kind in KINDS}
-    header = header_of(path, columns.values())
+    columns = {kind.name: kind.needed for kind in KINDS if kind.needed}
+    header = _header(path, columns.values())
     lacking = {
         name: [column for column in needed if column not in places_of(header, needed)]
         for name, needed in columns.items()
@@ -107,58 +184,117 @@ def recognise(path: Path) -> Kind:
             "sources_not_recognised",
             where=path.name,
             found=", ".join(header[:8]),
-            params={"choices": ", ".join(BY_NAME), "nearest": nearest, "missing": missing},
+            params={"choices": ", ".join(columns), "nearest": nearest, "missing": missing},
         )
     )
 
 
+def _header(path: Path, kinds: Iterable[Columns]) -> list[str]:
+    if path.suffix.lower() in TEXT_ENDINGS:
+        return header_of(path, kinds)
+    return columnar.header_of(path)
+
+
 def load_files(
-    paths: Iterable[Path], *, kind: str = "", year: int | None = None
+    paths: Sequence[Path], *, kind: str = "", known: Context = NOTHING_KNOWN
 ) -> tuple[Extract, ...]:
     """Return the extracts of files, each read as the kind that it is.
 
+    Files of :data:`BESIDE_SIRENE` are read with the establishments of SIRENE and give no extract of
+    their own.
+
     Parameters
     ----------
-    paths : iterable of Path
-        Files; the first ones are the most trusted.
+    paths : sequence of Path
+        Files; the first ones are the most trusted.  ``KIND=FILE`` says what a file is.
     kind : str, default ""
         What all of them are; each is recognised where it is left out.
-    year : int, optional
-        Year of the data, for files that do not say it.
+    known : Context
+        What the files do not say.
 
     Raises
     ------
     DataError
         If files cannot be read or recognised: all faults of all files at once.
     UsageError
-        If the kind is unknown, or the year is wanted and missing.
+        If a kind is unknown, or a year is wanted and missing.
     """
-    if kind and kind not in BY_NAME:
-        choices = {"choices": ", ".join(BY_NAME)}
-        raise UsageError(Problem("sources_kind_unknown", found=kind, params=choices))
-    extracts: list[Extract] = []
     faults: list[Problem] = []
-    is_usage = True
+    found: list[tuple[Path, Kind]] = []
     for path in paths:
-        try:
-            extracts.append(_load(path, BY_NAME.get(kind), year=year))
-        except UsageError as error:
-            faults += error.problem_list
-        except DataError as error:
-            faults += error.problem_list
-            is_usage = False
+        _gather(faults, lambda path=path: found.append(_of_kind(path, kind=kind, known=known)))
+    beside = {name: [path for path, own in found if own.name == name] for name in BESIDE_SIRENE}
+    has_stock = any(own.name == SIRENE for _, own in found)
+    faults += [
+        Problem("sources_beside_nothing", where=path.name, found=own.name)
+        for path, own in found
+        if own.name in BESIDE_SIRENE and not has_stock
+    ]
+    extracts: list[Extract] = []
+    for path, own in found:
+        if own.name not in BESIDE_SIRENE:
+            _gather(
+                faults,
+                lambda path=path, own=own: extracts.append(
+                    _load(path, own, beside=beside, known=known)
+                ),
+            )
     if faults:
-        raise (UsageError if is_usage else DataError)(faults)
+        raise (UsageError if {fault.code for fault in faults} <= _WRONG_USE else DataError)(faults)
     return tuple(extracts)
 
 
-def _load(path: Path, kind: Kind | None, *, year: int | None) -> Extract:
-    found = kind or recognise(path)
-    if not found.says_year and year is None:
-        year = _year_in(header_of(path, [found.needed]))
+_WRONG_USE: Final = frozenset(
+    {"sources_kind_unknown", "sources_year_needed", "sources_mapping_needed"}
+)
+
+
+def _gather(faults: list[Problem], step: Callable[[], object]) -> None:
+    """Take a step; keep its faults for later."""
+    try:
+        step()
+    except (DataError, UsageError) as error:
+        faults += error.problem_list
+
+
+def _of_kind(path: Path, *, kind: str, known: Context) -> tuple[Path, Kind]:
+    """Return a file and what it is: as the request says, else by its columns."""
+    named, mark, rest = str(path).partition("=")
+    if mark and not path.exists():
+        path, kind = Path(rest), named
+    if kind and kind not in BY_NAME:
+        choices = {"choices": ", ".join(BY_NAME)}
+        raise UsageError(Problem("sources_kind_unknown", found=kind, params=choices))
+    if kind:
+        return path, BY_NAME[kind]
+    if known.mapping is None:
+        return path, recognise(path)
+    try:
+        return path, recognise(path)
+    except DataError:
+        return path, BY_NAME[MAPPED]
+
+
+def _load(
+    path: Path, kind: Kind, *, beside: Mapping[str, Sequence[Path]], known: Context
+) -> Extract:
+    if kind.load is None:
+        return sirene_stock.load_sirene(
+            path,
+            legal_units=next(iter(beside[UNITS]), None),
+            geolocation=next(iter(beside[PLACES]), None),
+            ess_lists=beside[ESS_LIST],
+            communes=known.communes,
+            passage=known.passage,
+            on=known.day,
+            progress=known.told,
+        )
+    if not kind.says_year and known.year is None:
+        year = _year_in(header_of(path, [kind.needed]))
         if year is None:
-            raise UsageError(Problem("sources_year_needed", where=path.name, found=found.name))
-    return found.load(path, year)
+            raise UsageError(Problem("sources_year_needed", where=path.name, found=kind.name))
+        known = replace(known, year=year)
+    return kind.load(path, known)
 
 
 def _year_in(header: Iterable[str]) -> int | None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -103,9 +103,7 @@ def select_rows(
     """
     check_file(path, endings=ENDINGS)
     _check_first_bytes(path)
-    if find_spec("duckdb") is None:
-        raise MissingDependencyError(Problem("sources_package", where=path.name, found="duckdb"))
-    engine = importlib.import_module("duckdb")
+    engine = _engine(path)
     with _unpacked(path) as plain, engine.connect(":memory:", config=_SETTINGS) as database:
         try:
             table = _table(database, plain, path=path, columns={**needed, **(wanted or {})})
@@ -155,23 +153,68 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 def _unpack(path: Path, target: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        members = [
-            member
-            for member in archive.infolist()
-            if member.filename.lower().endswith(".csv") and not member.filename.startswith("__")
-        ]
-        if len(members) != 1:
-            names = ", ".join(member.filename for member in members[:LISTED]) or "–"
-            raise DataError(Problem("sources_zip_members", where=path.name, found=names))
-        size = members[0].file_size
+        member = _member(archive, path=path)
+        size = member.file_size
         if size > shutil.disk_usage(target.parent).free - _KEPT_FREE:
             room = {"size_mb": str(size // 1_000_000)}
             raise DataError(Problem("sources_no_room", where=path.name, params=room))
-        with archive.open(members[0]) as packed, target.open("wb") as plain:
+        with archive.open(member) as packed, target.open("wb") as plain:
             shutil.copyfileobj(packed, plain, _COPY_BYTES)
 
 
+def _member(archive: zipfile.ZipFile, *, path: Path) -> zipfile.ZipInfo:
+    """Return the only CSV of a zip."""
+    members = [
+        member
+        for member in archive.infolist()
+        if member.filename.lower().endswith(".csv") and not member.filename.startswith("__")
+    ]
+    if len(members) != 1:
+        names = ", ".join(member.filename for member in members[:LISTED]) or "–"
+        raise DataError(Problem("sources_zip_members", where=path.name, found=names))
+    return members[0]
+
+
 # --- columns ----------------------------------------------------------------------------------
+def header_of(path: Path) -> list[str]:
+    """Return the names of the columns of a file, without case; only its beginning is read.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    MissingDependencyError
+        If it is a Parquet file and `duckdb` is not installed.
+    """
+    check_file(path, endings=ENDINGS)
+    _check_first_bytes(path)
+    ending = path.suffix.lower()
+    if ending == ".zip":
+        try:
+            with (
+                zipfile.ZipFile(path) as archive,
+                archive.open(_member(archive, path=path)) as packed,
+            ):
+                return _split(packed.read(_HEAD_BYTES), path=path)[1]
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as err:
+            raise DataError(Problem("sources_damaged", where=path.name, found="zip")) from err
+    if ending != ".parquet":
+        return _header(path, path=path)[1]
+    engine = _engine(path)
+    with engine.connect(":memory:", config=_SETTINGS) as database:
+        try:
+            return list(_table(database, path, path=path, columns={}).header)
+        except engine.Error as err:
+            raise DataError(Problem("sources_damaged", where=path.name, found="Parquet")) from err
+
+
+def _engine(path: Path) -> Any:  # noqa: ANN401 - a module that may not be installed
+    """Return the module of the database."""
+    if find_spec("duckdb") is None:
+        raise MissingDependencyError(Problem("sources_package", where=path.name, found="duckdb"))
+    return importlib.import_module("duckdb")
+
+
 def _table(
     database: duckdb.DuckDBPyConnection, plain: Path, *, path: Path, columns: Columns
 ) -> _Table:
@@ -213,7 +256,11 @@ def _table(
 def _header(plain: Path, *, path: Path) -> tuple[str, list[str]]:
     """Return the separator of a CSV and the names of its columns, without case."""
     with plain.open("rb") as stream:
-        raw = stream.read(_HEAD_BYTES)
+        return _split(stream.read(_HEAD_BYTES), path=path)
+
+
+def _split(raw: bytes, *, path: Path) -> tuple[str, list[str]]:
+    """Return the separator and the header at the beginning of a CSV."""
     try:
         # Not final: the last character may be cut in two.
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(raw)

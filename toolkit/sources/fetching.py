@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.errors import DataError, Problem, UsageError
-from toolkit.sources.catalogue import BY_NAME, load_files
+from toolkit.sources.catalogue import BY_NAME, NOTHING_KNOWN, Context, load_files
 from toolkit.sources.download import Downloader
 from toolkit.sources.extract import Extract
 from toolkit.sources.registry import Entry, download
@@ -22,7 +22,7 @@ class Fetched:
     Attributes
     ----------
     extracts : tuple of Extract
-        In the order asked for.
+        Files, then downloads, each in the order asked for.
     missing : tuple of Problem
         Why sources that were to be downloaded are not there.
     """
@@ -55,7 +55,7 @@ def fetch(
     registry: Mapping[str, Entry],
     downloader: Downloader,
     kind: str = "",
-    year: int | None = None,
+    known: Context = NOTHING_KNOWN,
     progress: Progress | None = None,
 ) -> Fetched:
     """Return what is asked for, downloaded where it is asked for by name.
@@ -63,15 +63,16 @@ def fetch(
     Parameters
     ----------
     words : sequence of str
-        Names of sources, and paths of files; the most trusted first.
+        Names of sources, and paths of files (``KIND=FILE`` says what one is).  Files come before
+        downloads in the order of trust.
     registry : Mapping of str to Entry
         Sources that can be downloaded.
     downloader : Downloader
         How.
     kind : str, default ""
         What the files given by path are; each is recognised where it is left out.
-    year : int, optional
-        Year of the data, for files that do not say it.
+    known : Context
+        What the files do not say.
     progress : callable, optional
         Called with a name, the bytes received and the bytes expected (None if unknown).
 
@@ -88,29 +89,28 @@ def fetch(
         raise UsageError(
             [Problem("registry_unknown", found=word, params=choices) for word in strangers]
         )
-    given = [Path(word) for word in words if word not in registry]
-    read = dict(zip(given, load_files(given, kind=kind, year=year), strict=True))
-    extracts: list[Extract] = []
+    own = [Path(word) for word in words if word not in registry]
+    extracts = list(load_files(own, kind=kind, known=known))
     missing: list[Problem] = []
     for word in words:
-        if word not in registry:
-            extracts.append(read[Path(word)])
-            continue
-        try:
-            extracts.append(_downloaded(registry[word], downloader, year=year, progress=progress))
-        except DataError as error:
-            missing += error.problem_list
+        if word in registry:
+            try:
+                extracts.append(
+                    _downloaded(registry[word], downloader, known=known, progress=progress)
+                )
+            except DataError as error:
+                missing += error.problem_list
     if missing and not extracts:
         raise DataError(missing)
     return Fetched(tuple(extracts), tuple(missing))
 
 
 def _is_path(word: str) -> bool:
-    return bool(Path(word).suffix) or Path(word).exists()
+    return bool(Path(word).suffix) or Path(word).exists() or "=" in word
 
 
 def _downloaded(
-    entry: Entry, downloader: Downloader, *, year: int | None, progress: Progress | None
+    entry: Entry, downloader: Downloader, *, known: Context, progress: Progress | None
 ) -> Extract:
     """Return the extract of a source that is downloaded, with what the registry says of it."""
     if entry.kind not in BY_NAME:
@@ -118,10 +118,11 @@ def _downloaded(
         raise UsageError(Problem("sources_kind_unknown", found=entry.kind, params=choices))
     told = None if progress is None else (lambda done, whole: progress(entry.name, done, whole))
     path = download(entry, downloader, progress=told)
-    known = downloader.known_at(path)
-    (extract,) = load_files([path], kind=entry.kind, year=year or entry.data_year or None)
+    kept = downloader.known_at(path)
+    dated = replace(known, year=known.year or entry.data_year or None)
+    (extract,) = load_files([path], kind=entry.kind, known=dated)
     said = {"title": entry.title, "producer": entry.producer, "licence": entry.licence}
     cells: dict[str, object] = {name: cell for name, cell in said.items() if cell}
-    if known is not None:
-        cells["retrieved_at"] = known.retrieved_at[:10]
+    if kept is not None:
+        cells["retrieved_at"] = kept.retrieved_at[:10]
     return extract.described(**cells)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from toolkit.errors import DataError, UsageError
 from toolkit.sources import catalogue
+from toolkit.sources.catalogue import Context
 
 PAIRS = "CODGEO;LIBGEO;DCLT;L_DCLT;NBFLUX_C22_ACTOCC15P\n99001;A;99002;B;250,5\n"
 SERVICES = "id_fs,lib_fs,insee_com\n12,Point d'accueil,99001\n"
@@ -60,7 +64,7 @@ def test_a_year_that_no_header_says_is_asked_for(write):
     with pytest.raises(UsageError) as caught:
         catalogue.load_files([path])
     assert caught.value.code == "sources_year_needed"
-    (extract,) = catalogue.load_files([path], year=2017)
+    (extract,) = catalogue.load_files([path], known=Context(year=2017))
     assert extract.tables["flows"]["year"].tolist() == [2017]
 
 
@@ -93,3 +97,60 @@ def test_no_kind_hides_another():
             and all(set(options) & set(names.values()) for options in other.needed.values())
         ]
         assert not lacking, (kind.name, lacking)
+
+
+STOCK = (
+    "siren,nic,siret,statutDiffusionEtablissement,codeCommuneEtablissement,"
+    "etatAdministratifEtablissement,activitePrincipaleEtablissement,"
+    "nomenclatureActivitePrincipaleEtablissement,denominationUsuelleEtablissement\n"
+    "732829320,00074,73282932000074,O,99001,A,16.10A,NAFRev2,Scierie\n"
+    "356000000,00048,35600000000048,O,99009,A,53.10Z,NAFRev2,Poste\n"
+)
+UNITS = (
+    "siren,statutDiffusionUniteLegale,categorieJuridiqueUniteLegale,denominationUniteLegale\n"
+    "732829320,O,5710,SCIERIE DUBOIS\n"
+)
+ESS = "SIREN,Famille juridique\n732829320,Coopérative\n"
+
+
+def test_files_of_sirene_are_read_together_whatever_their_order(write):
+    paths = [write("ul.csv", UNITS), write("etab.csv", STOCK), write("ess.csv", ESS)]
+    (extract,) = catalogue.load_files(paths, known=Context(communes=frozenset({"99001"})))
+    (row,) = extract.tables["actors"].to_dict(orient="records")
+    assert (row["siret"], row["legal_form"], row["family"]) == ("73282932000074", "5710", "ess")
+    (same,) = catalogue.load_files(paths[::-1], known=Context(communes=frozenset({"99001"})))
+    assert same.tables["actors"].equals(extract.tables["actors"])
+
+
+def test_a_list_of_the_ess_alone_says_what_it_wants(write):
+    with pytest.raises(DataError) as caught:
+        catalogue.load_files([write("ess.csv", ESS)])
+    assert caught.value.code == "sources_beside_nothing"
+
+
+def test_a_zip_is_recognised_by_the_table_in_it(tmp_path):
+    path = tmp_path / "StockEtablissement_utf8.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("StockEtablissement_utf8.csv", STOCK)
+    assert catalogue.recognise(path).name == "sirene"
+
+
+def test_what_a_file_is_can_be_written_before_its_name(write):
+    path = write("b.csv", SERVICES)
+    (extract,) = catalogue.load_files([Path(f"france-services={path}")])
+    assert len(extract.tables["actors"]) == 1
+    with pytest.raises(UsageError):
+        catalogue.load_files([Path(f"schols={path}")])
+
+
+def test_an_unknown_table_is_read_by_its_mapping(write):
+    table = write("annuaire.csv", "Structure;Ville\nLa Réserve;Ambreval\n")
+    mapping = write(
+        "carte.toml",
+        '[actors.columns]\nname = "Structure"\n[actors.constants]\nfamily = "ess"\n',
+    )
+    known = Context(mapping=mapping)
+    (extract,) = catalogue.load_files([table], known=known)
+    assert extract.tables["actors"]["name"].tolist() == ["La Réserve"]
+    (services,) = catalogue.load_files([write("b.csv", SERVICES)], known=known)
+    assert services.source["source_id"] == "france_services:b"

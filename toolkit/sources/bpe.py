@@ -13,18 +13,22 @@ import pandas as pd
 
 from toolkit import crs, nomenclature
 from toolkit import vocabulary as v
+from toolkit.errors import Problem
 from toolkit.nomenclature import fold
 from toolkit.resources import shipped
 from toolkit.schema.identifiers import clean_siret
+from toolkit.sources.columnar import select_rows
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.passage import Passage
 from toolkit.sources.reading import (
+    TEXT_ENDINGS,
     commune_codes,
     header_of,
     lift_arrondissements,
     numbers,
     read_rows,
 )
+from toolkit.sources.sirene_places import widened
 
 NEEDED: Final = {"type": ("typequ", "facility_type")}
 WANTED: Final = {
@@ -62,7 +66,12 @@ _UNIT, _TOTAL = "unit", "total"
 
 
 def load_bpe(
-    path: Path, *, data_year: int | None = None, with_natural_persons: bool = False
+    path: Path,
+    *,
+    communes: Collection[str] = (),
+    passage: Passage | None = None,
+    data_year: int | None = None,
+    with_natural_persons: bool = False,
 ) -> Extract:
     """Return the equipments of a BPE file: counts by commune, and identified places as actors.
 
@@ -72,7 +81,12 @@ def load_bpe(
         Points (`DEPCOM` or `DCIRIS`, `TYPEQU`, `LAMBERT_X` and `LAMBERT_Y` or `LONGITUDE` and
         `LATITUDE`), counts (`DEPCOM`, `TYPEQU`, `NB_EQUIP`, or the long layout with `GEO`,
         `FACILITY_TYPE` and `OBS_VALUE`), or a compilation with one row a commune and one column a
-        service (`boulang`, `pharma` ...).  The whole file is held: cut a national one first.
+        service (`boulang`, `pharma` ...).
+    communes : collection of str, optional
+        Communes whose rows are read: needed for a national file, which is then never held whole and
+        may be a .zip or .parquet too.  A compilation is read whole.
+    passage : Passage, optional
+        Adds the old codes of these communes.
     data_year : int, optional
         Year of the BPE; that of the rows, else of the name of the file (``bpe21_...``).
     with_natural_persons : bool, default False
@@ -89,6 +103,8 @@ def load_bpe(
     ------
     DataError
         If the file cannot be read or lacks a column.
+    MissingDependencyError
+        If communes are given and `duckdb` is not installed.
 
     Notes
     -----
@@ -101,11 +117,16 @@ def load_bpe(
       a place.
     - `LAMBERT_X` and `LAMBERT_Y` are in the projection of the commune's part of France.
     """
-    header = [fold(name) for name in header_of(path, [NEEDED, {"id": COMPILED_ID}])]
-    if set(header) & set(COMPILED_ID) and not set(header) & set(NEEDED["type"]):
-        return _compilation(path, header=header, data_year=data_year)
-    rows = read_rows(path, needed=NEEDED, wanted=WANTED)
+    if _is_compilation(path):
+        return _compilation(path, data_year=data_year)
+    rows = (
+        _rows_of(path, communes, passage=passage)
+        if communes
+        else read_rows(path, needed=NEEDED, wanted=WANTED)
+    )
     sieve = Sieve(rows, where=path.name)
+    if rows.empty:
+        sieve.notes.append(Problem("sources_bpe_nothing", found="0", where=path.name))
     year = _clean(sieve, data_year=data_year or year_of_name(path.name))
     kept = sieve.rows
     categories = _categories()
@@ -117,6 +138,22 @@ def load_bpe(
         places = _places(sieve, with_natural_persons=with_natural_persons)
         tables |= {v.ACTORS: _actors(places), v.RESOURCES: _resources(places)}
     return sieve.extract(tables, source=_source(path, year=year))
+
+
+def _is_compilation(path: Path) -> bool:
+    """Return whether a text has a column of communes and none of types."""
+    if path.suffix.lower() not in TEXT_ENDINGS:
+        return False
+    header = {fold(name) for name in header_of(path, [NEEDED, {"id": COMPILED_ID}])}
+    return bool(header & set(COMPILED_ID)) and not header & set(NEEDED["type"])
+
+
+def _rows_of(path: Path, communes: Collection[str], *, passage: Passage | None) -> pd.DataFrame:
+    """Return the rows of some communes, under their old codes and without a lost zero too."""
+    codes = widened(communes, passage=passage)
+    among = [*codes, *(code[1:] for code in codes if code.startswith("0"))]
+    key = {"commune_id": WANTED["commune_id"]}
+    return select_rows(path, needed={**NEEDED, **key}, wanted=WANTED, key="commune_id", among=among)
 
 
 def find_counts(
@@ -282,16 +319,17 @@ def _compiled() -> pd.DataFrame:
     return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8", index_col="code")
 
 
-def _compilation(path: Path, *, header: list[str], data_year: int | None) -> Extract:
+def _compilation(path: Path, *, data_year: int | None) -> Extract:
     """Return the counts of a file with one row a commune and one column a service."""
     known = _compiled()
-    columns = {name: (name,) for name in known.index if name in header}
-    rows = read_rows(path, needed={"commune_id": COMPILED_ID}, wanted=columns)
+    every = {name: (name,) for name in known.index}
+    rows = read_rows(path, needed={"commune_id": COMPILED_ID}, wanted=every)
+    columns = [name for name in every if rows[name].notna().any()]
     sieve = Sieve(rows, where=path.name)
     codes = lift_arrondissements(commune_codes(rows["commune_id"]))
     sieve.rows = rows.assign(commune_id=codes.fillna(rows["commune_id"]))
     sieve.drop(codes.isna(), "bpe_levels", show="commune_id")
-    wide = sieve.rows.set_index("commune_id")[[*columns]].apply(numbers)
+    wide = sieve.rows.set_index("commune_id")[columns].apply(numbers)
     totals = [name for name in columns if known.loc[name, "unit"] == _TOTAL]
     sieve.note("bpe_totals", len(totals), examples=totals)
     long = wide.drop(columns=totals).melt(

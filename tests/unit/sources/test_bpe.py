@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 
 import geopandas as gpd
 import pandas as pd
@@ -145,6 +146,34 @@ def test_a_weak_point_is_left_to_the_commune(tmp_path):
     found = load_bpe(write(tmp_path, lines))
     assert found.tables["actors"][["longitude", "latitude"]].isna().all(axis=None)
     assert notes(found) == {"weak_points": "1"}
+
+
+def test_rows_of_some_communes_out_of_a_national_zip(tmp_path):
+    lines = [
+        POINTS,
+        "2021;84;01;1001;01001_0000;B203;868000;6570000;Bonne",
+        "2021;84;01;1001;01001_0000;B203;868000;6570000;Bonne",
+        "2021;84;01;01009;01009_0000;B203;868000;6570000;Bonne",
+        "2021;11;75;75111;751114301;A205;1;1;Bonne",
+        "2021;84;01;01002;01002_0000;B203;868000;6570000;Bonne",
+    ]
+    path = tmp_path / "bpe21_ensemble_xy_csv.zip"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("bpe21_ensemble_xy.csv", "\n".join(lines))
+    passage = Passage({"01009": "01001"}, {}, 2024)
+    found = load_bpe(path, communes=["01001", "75056"], passage=passage)
+    assert found.counts["read"] == 4
+    assert counted(found) == {
+        ("01001", "B203"): 2.0,
+        ("01009", "B203"): 1.0,
+        ("75056", "A205"): 1.0,
+    }
+    inside = find_counts(found, ["01001", "75056"], passage=passage)
+    assert inside["count"].tolist() == [3.0, 1.0]
+    nobody = load_bpe(path, communes=["99001"])
+    assert nobody.tables["counts"].empty
+    assert nobody.counts["kept"] == 0
+    assert notes(nobody) == {"bpe_nothing": "0"}
 
 
 def test_compilation_by_commune(tmp_path):

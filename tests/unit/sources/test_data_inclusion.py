@@ -138,6 +138,20 @@ def test_records_that_share_a_siret_stay_apart(tmp_path):
     assert notes(found)["di_closed"] == "1"
 
 
+def test_who_hosts_a_service_is_not_told_by_its_label(tmp_path):
+    lines = [
+        "id;source;nom;labels_nationaux",
+        "a;s;Club des Loisirs;France Services",
+        "b;s;France services du Val;France Services",
+        "c;s;Emmaüs - communauté de Rennes;CNFS",
+        "d;s;Association des maires;",
+    ]
+    found = load_data_inclusion(write(tmp_path, lines))
+    assert found.tables["actors"]["family"].tolist() == ["civil", "public", "ess", "ess"]
+    point = {"services.daily_life.public_service_point"}
+    assert offers(found)["di:s:a"] == offers(found)["di:s:b"] == point
+
+
 def test_json_of_the_newer_layout(tmp_path):
     records = [
         {

@@ -18,7 +18,7 @@ from toolkit.sources.areas import by_area, by_distance
 from toolkit.sources.geometry_files import read_polygons
 from toolkit.sources.groupings import Members, members_of, read_groupings
 from toolkit.sources.passage import Passage
-from toolkit.sources.reading import lift_arrondissements, listed, place_name, suggestions
+from toolkit.sources.reading import lift_arrondissements, listed, suggestions
 from toolkit.sources.selection import (
     Answer,
     Chosen,
@@ -28,6 +28,7 @@ from toolkit.sources.selection import (
     commune_asked,
     departement_code,
     departement_of,
+    folded_name,
     nearest,
 )
 
@@ -218,7 +219,7 @@ def _joined(words: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
 def _group_name(name: str) -> str:
     """Return the name of a grouping to compare by, without its kind and the articles after it."""
-    bare = place_name(name)
+    bare = folded_name(name)
     kind = next((kind for kind in _KINDS if bare.startswith(f"{kind} ")), "")
     words = bare.removeprefix(kind).split()
     while len(words) > 1 and words[0] in _ARTICLES:

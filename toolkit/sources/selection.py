@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -162,6 +163,12 @@ def departement_code(word: str) -> str:
 
 
 # --- names ------------------------------------------------------------------------------------
+@lru_cache(maxsize=1 << 17)
+def folded_name(name: str) -> str:
+    """Return a name to compare by; a country has 35,000 communes, compared for each name asked."""
+    return place_name(name)
+
+
 def commune_asked(word: str, answer: Answer) -> str:
     """Return the code of a commune asked for by code or name; note a fault where it is unsure."""
     code = commune_codes(pd.Series([word], dtype="str")).iloc[0]
@@ -203,11 +210,11 @@ def _unknown_name(word: str, answer: Answer) -> None:
 
 def _without_article(name: str) -> str:
     """Return a name to compare by, as files write it that set its article apart."""
-    words = place_name(name).split()
+    words = folded_name(name).split()
     return " ".join(words[1:] if len(words) > 1 and words[0] in _ARTICLES else words)
 
 
-def nearest(word: str, names: Mapping[str, str], *, key: Callable[[str], str] = place_name) -> str:
+def nearest(word: str, names: Mapping[str, str], *, key: Callable[[str], str] = folded_name) -> str:
     """Return as text the codes whose names hold all of a word, else those most alike.
 
     Examples
@@ -227,7 +234,7 @@ def names_of(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def bearing(
-    word: str, names: Mapping[str, str], *, key: Callable[[str], str] = place_name
+    word: str, names: Mapping[str, str], *, key: Callable[[str], str] = folded_name
 ) -> list[str]:
     """Return the codes that bear a name, of one département where the word says which.
 

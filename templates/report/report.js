@@ -32,17 +32,17 @@
 
   const chooser = find("#map-candidate");
   function showCandidate(rank) {
-    chooser.value = String(rank);
+    if (chooser) chooser.value = String(rank);
     tell({ maillage: "candidate", rank });
   }
   function toMap() {
     find("#map .live").scrollIntoView({ block: "start" });
     frame.focus({ preventScroll: true });
   }
-  chooser.addEventListener("change", () => {
+  if (chooser) chooser.addEventListener("change", () => {
     if (chooser.value) showCandidate(Number(chooser.value)); else tell({ maillage: "all" });
   });
-  find("#map-all").addEventListener("click", () => { chooser.value = ""; tell({ maillage: "all" }); });
+  find("#map-all").addEventListener("click", () => { if (chooser) chooser.value = ""; tell({ maillage: "all" }); });
   document.querySelectorAll("[data-show]").forEach((button) => button.addEventListener("click", () => {
     showCandidate(Number(button.dataset.show));
     toMap();
@@ -172,6 +172,7 @@
         return row;
       });
       table.replaceChildren(...rows);
+      before.parentElement.hidden = kept.length <= size;
       before.disabled = page === 0;
       after.disabled = (page + 1) * size >= kept.length;
       const pages = Math.max(1, Math.ceil(kept.length / size));

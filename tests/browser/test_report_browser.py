@@ -164,7 +164,7 @@ def test_gaps_are_filtered_and_sorted(watched, report):
     assert page.locator("#gap-kinds tbody tr").count() == 6
     page.locator("#gap-kind").select_option("leak")
     assert rows.count() == 1
-    assert page.locator("#gap-count").inner_text() == "1 affichés sur 6"
+    assert page.locator("#gap-count").inner_text() == "Affichage\u00a0: 1 sur 6"
     page.locator("#gap-kind").select_option("")
     assert rows.first.get_attribute("id") == "gap-1"
 
@@ -175,7 +175,7 @@ def test_each_kind_shows_its_first_gaps_then_all(watched, crowded):
     group = page.locator("#gaps-unmet_need")
     rows = group.locator("tbody tr:visible")
     assert rows.count() == 5
-    assert page.locator("#gap-count").inner_text() == "10 affichés sur 13"
+    assert page.locator("#gap-count").inner_text() == "Affichage\u00a0: 10 sur 13"
     page.locator("#gap-order").select_option("confidence")
     assert rows.first.get_attribute("data-confidence") == "1.0"
     assert rows.count() == 5
@@ -292,6 +292,19 @@ def test_chosen_candidate_stands_out(watched, report):
     watched.page.locator("#map-all").click()
     frame.locator(".leaflet-lit-pane path").first.wait_for(state="detached")
     assert inside.evaluate("pane => pane.style.opacity") == "1"
+
+
+def test_report_of_a_new_territory_opens_without_fault(watched, made, tmp_path):
+    import toolkit as tk
+    from toolkit.report import write_report
+    from toolkit.territory import Territory
+
+    communes = made.diagnosis().territory.communes
+    bare = Territory.from_tables({"communes": communes}, name="Nu")
+    path = write_report(tk.diagnose(bare), tmp_path / "nu.html", lang="fr")
+    frame = watched.open(path)
+    assert frame.locator("canvas").count() == 1
+    watched.page.locator("#map-all").click()
 
 
 def test_link_opens_what_is_folded(watched, report):

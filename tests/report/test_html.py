@@ -215,7 +215,17 @@ def test_empty_territory_has_a_report(diagnosis):
     )
     page = report_page(bare, lang="fr")
     assert "Aucun manque n&#39;a été repéré" in page
-    assert Page(page).wrong == []
+    read = Page(page)
+    assert read.wrong == []
+    words = "".join(read.words)
+    assert "Aucun acteur n'y est encore renseigné" in words
+    assert "sur 0 acteur" not in words
+    assert not re.search(r"\b0 (ressource|besoin|flux)", words)
+    # What only makes sense with actors is not there.
+    ids = {attrs.get("id") for _, attrs in read.elements}
+    assert not ids & {"map-candidate", "actor-table", "gap-kind", "candidate-type"}
+    assert 'class="legend"' not in page
+    assert 'class="bars"' not in page
 
 
 def test_small_report_is_small(french):

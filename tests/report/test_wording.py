@@ -9,6 +9,7 @@ import pytest
 
 from toolkit import vocabulary as v
 from toolkit.privacy import public_diagnosis
+from toolkit.report import facts_of
 from toolkit.report.gap_facts import enumeration, gap_facts
 from toolkit.report.summary_facts import summary_of
 
@@ -163,6 +164,27 @@ def test_summary_names_no_gap_that_is_not_sure(diagnosis, lang):
         assert "50" in said(few)
     assert said([]) != said([sure])
     assert faults(said([sure]), lang=lang) == []
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_summary_counts_nothing_that_is_not_there(diagnosis, lang):
+    from dataclasses import replace
+
+    public = public_diagnosis(diagnosis, lang=lang).diagnosis
+    kept = public.territory.table(v.ACTORS).head(1)
+    gone = [v.RESOURCES, v.NEEDS, v.FLOWS, v.COOPERATIONS, v.MEMBERS, v.DECISIONS]
+    empty = {name: public.territory.table(name).head(0) for name in gone}
+    alone = replace(public, territory=public.territory.replace(**{v.ACTORS: kept, **empty}))
+    said = summary_of(alone, gaps=[], candidates=[], lang=lang)[0]
+    assert faults(said, lang=lang) == []
+    assert re.search(r"\b1 act(eu|o)r\.$", said)
+    assert not re.search(r"\b0\b", said)
+
+
+def test_figures_and_labels_agree(diagnosis):
+    labels = [figure["label"] for figure in facts_of(diagnosis, lang="fr")["figures"]]
+    assert "Coopération" in labels  # one of them
+    assert "Manques" in labels
 
 
 def test_summary_says_what_nobody_has_entered(diagnosis):

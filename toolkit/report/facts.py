@@ -155,7 +155,7 @@ def _figures(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
     return [
         {
             "key": key,
-            "label": text(f"report.figure.{key}", lang=lang),
+            "label": text(f"report.figure.{key}", lang=lang, count=size),
             "value": size,
             "text": number(size, lang=lang),
         }

@@ -189,8 +189,9 @@ def _charts(facts: dict[str, Any]) -> dict[str, str]:
     """Return the charts of the key figures."""
     drawn = {}
     for name in ("families", "gap_kinds", "types"):
-        rows = [(row["label"], float(row["count"]), row["text"]) for row in facts[name]]
-        families = [row["code"] for row in facts[name]] if name == "families" else []
+        kept = [row for row in facts[name] if row["count"]]
+        rows = [(row["label"], float(row["count"]), row["text"]) for row in kept]
+        families = [row["code"] for row in kept] if name == "families" else []
         drawn[name] = charts.bars(rows, families=families) if rows else ""
     return drawn
 

@@ -41,24 +41,28 @@ def summary_of(
     """
     territory = diagnosis.territory
     counts = {name: len(territory.table(name)) for name in v.TABLES}
-    who = text(
-        "report.summary.who",
+    nothing = not counts[v.ACTORS] and not gaps
+    found = [] if nothing else [_of_gaps(gaps, lang=lang), _of_candidates(candidates, lang=lang)]
+    return [
+        _who(territory, counts, lang=lang),
+        *found,
+        *_unknown(territory, counts, lang=lang),
+    ]
+
+
+def _who(territory: Territory, counts: dict[str, int], *, lang: str) -> str:
+    """Return how large the territory is and on what the diagnosis rests."""
+    given = [name for name in (v.RESOURCES, v.NEEDS, v.FLOWS) if counts[name]]
+    case = "who" if given else "who_alone" if counts[v.ACTORS] else "who_nobody"
+    return text(
+        f"report.summary.{case}",
         lang=lang,
         territory=territory.name,
         communes=_count("commune", counts[v.COMMUNES], lang=lang),
         people=_count("person", round(territory.population), lang=lang),
         actors=_count("actor", counts[v.ACTORS], lang=lang),
-        rows=listing(
-            [_count(name, counts[name], lang=lang) for name in (v.RESOURCES, v.NEEDS, v.FLOWS)],
-            lang=lang,
-        ),
+        rows=listing([_count(name, counts[name], lang=lang) for name in given], lang=lang),
     )
-    return [
-        who,
-        _of_gaps(gaps, lang=lang),
-        _of_candidates(candidates, lang=lang),
-        *_unknown(territory, counts, lang=lang),
-    ]
 
 
 def _of_gaps(gaps: list[Facts], *, lang: str) -> str:

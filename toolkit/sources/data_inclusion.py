@@ -17,13 +17,15 @@ from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
 from toolkit.resources import shipped
 from toolkit.schema.identifiers import clean_siret
+from toolkit.sources.columnar import select_rows
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import (
     NULLS,
+    Columns,
     check_file,
     commune_codes,
     lift_arrondissements,
-    listed,
+    missing_columns,
     numbers,
     read_rows,
 )
@@ -78,7 +80,7 @@ def load_data_inclusion(path: Path, *, data_year: int | None = None) -> Extract:
     Parameters
     ----------
     path : Path
-        Export of the structures (.csv, .txt, .tsv or .json), of the layout with `typologie`,
+        Export of the structures (text, .json or .parquet), of the layout with `typologie`,
         `labels_nationaux` and `thematiques` (v0) or with `reseaux_porteurs` (v1); telephone, mail
         and site are not read.
     data_year : int, optional
@@ -95,6 +97,8 @@ def load_data_inclusion(path: Path, *, data_year: int | None = None) -> Extract:
     ------
     DataError
         If the file cannot be read or lacks a column.
+    MissingDependencyError
+        If the file is Parquet and `duckdb` is not installed.
 
     Notes
     -----
@@ -106,9 +110,8 @@ def load_data_inclusion(path: Path, *, data_year: int | None = None) -> Extract:
       else ``civil``, counted in a note.  The list does not say the legal form.
     - A SIRET that the list calls closed is left empty.
     """
-    is_json = path.suffix.lower() == ".json"
-    rows = _json_rows(path) if is_json else read_rows(path, needed=NEEDED, wanted=WANTED)
-    sieve = Sieve(rows, where=path.name)
+    reader = _READERS.get(path.suffix.lower(), read_rows)
+    sieve = Sieve(reader(path, needed=NEEDED, wanted=WANTED), where=path.name)
     sieve.drop(sieve.rows[["id", "name"]].isna().any(axis=1), "incomplete")
     sieve.rows = sieve.rows.assign(origin=sieve.rows["origin"].fillna("?"))
     sieve.drop(sieve.rows.duplicated(["origin", "id"]), "duplicates", show="name")
@@ -132,7 +135,7 @@ def load_data_inclusion(path: Path, *, data_year: int | None = None) -> Extract:
 
 
 # --- files --------------------------------------------------------------------------------------
-def _json_rows(path: Path) -> pd.DataFrame:
+def _json_rows(path: Path, *, needed: Columns, wanted: Columns) -> pd.DataFrame:
     """Return the records of a JSON list as :func:`read_rows` returns those of a text."""
     check_file(path, endings=(".json",))
     try:
@@ -144,22 +147,20 @@ def _json_rows(path: Path) -> pd.DataFrame:
     if not records:
         raise DataError(Problem("sources_no_rows", where=path.name))
     missing = [
-        Problem(
-            "sources_column_missing",
-            where=path.name,
-            found=names[0],
-            params={"choices": ", ".join(names), "header": listed(records[0])},
-        )
-        for names in NEEDED.values()
+        name
+        for name, names in needed.items()
         if not any(name in record for record in records for name in names)
     ]
     if missing:
-        raise DataError(missing)
-    places = {**NEEDED, **WANTED}
-    cells = {name: [_first(record, names) for record in records] for name, names in places.items()}
+        raise DataError(missing_columns(path, missing, needed=needed, header=[*records[0]]))
+    columns = {**needed, **wanted}
+    cells = {name: [_first(record, names) for record in records] for name, names in columns.items()}
     index = pd.Index(range(1, len(records) + 1), dtype="int64")
     frame = pd.DataFrame(cells, index=index, dtype="str")
     return frame.mask(frame.isin(NULLS))
+
+
+_READERS: Final = {".json": _json_rows, ".parquet": select_rows}
 
 
 def _first(record: Mapping[str, object], names: tuple[str, ...]) -> str:

@@ -180,6 +180,21 @@ def test_json_of_the_newer_layout(tmp_path):
     assert notes(found) == {"di_dates": "1", "di_family": "1"}
 
 
+def test_parquet_with_lists(tmp_path):
+    engine = pytest.importorskip("duckdb")
+    path = tmp_path / "structures.parquet"
+    made = "SELECT 's1' AS id, 'dora' AS source, 'Ici' AS nom, ['ccas-cias', 'cmp'] AS "
+    made += "reseaux_porteurs, 3.5 AS longitude, DATE '2024-05-06' AS date_maj"
+    with engine.connect(":memory:") as database:
+        database.execute(f"COPY ({made}) TO '{path}' (FORMAT parquet)")
+    found = load_data_inclusion(path)
+    place = by_id(found.tables["actors"])["di:dora:s1"]
+    assert (place["longitude"], place["updated_on"]) == (3.5, "2024-05-06")
+    assert offers(found) == {
+        "di:dora:s1": {"social.access_to_rights", "services.health.mental_health"}
+    }
+
+
 @pytest.mark.parametrize(
     "content, code",
     [

@@ -140,7 +140,7 @@ def _json_rows(path: Path, *, needed: Columns, wanted: Columns) -> pd.DataFrame:
     check_file(path, endings=(".json",))
     try:
         records = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as err:
+    except (ValueError, RecursionError) as err:
         raise DataError(Problem("sources_damaged", where=path.name, found="JSON")) from err
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise DataError(Problem("sources_di_json", where=path.name))

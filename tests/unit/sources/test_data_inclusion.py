@@ -202,6 +202,8 @@ def test_parquet_with_lists(tmp_path):
         ('{"a": 1}', "sources_di_json"),
         ("[1]", "sources_di_json"),
         ("[{", "sources_damaged"),
+        ("[" * 100_000, "sources_damaged"),
+        ("[" + "9" * 5_000 + "]", "sources_damaged"),
         ('[{"id": "1"}]', "sources_column_missing"),
     ],
 )

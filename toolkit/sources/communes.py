@@ -329,9 +329,7 @@ def _to_living(gathered: _Gathered, *, passage: Passage | None, wanted: tuple[st
     gathered.later["communes_merged"] = {
         f"{row.commune_id} → {row.living}": row.living for row in moved.itertuples()
     }
-    gathered.former = {
-        code: name for code, name in _names(gathered).items() if code in set(moved["commune_id"])
-    }
+    gathered.former = dict(zip(moved["commune_id"], moved["name"].fillna(""), strict=True))
     own_first = merged.assign(
         is_other=merged["living"] != merged["commune_id"],
         geometry=shapely.make_valid(merged.geometry.to_numpy()),

@@ -163,6 +163,11 @@ def departement_code(word: str) -> str:
 
 
 # --- names ------------------------------------------------------------------------------------
+def _code(word: str) -> str:
+    """Return an INSEE code as the outlines have it; empty if the word is none."""
+    return str(commune_codes(pd.Series([word], dtype="str")).fillna("").iloc[0])
+
+
 @lru_cache(maxsize=1 << 17)
 def folded_name(name: str) -> str:
     """Return a name to compare by; a country has 35,000 communes, compared for each name asked."""
@@ -171,8 +176,7 @@ def folded_name(name: str) -> str:
 
 def commune_asked(word: str, answer: Answer) -> str:
     """Return the code of a commune asked for by code or name; note a fault where it is unsure."""
-    code = commune_codes(pd.Series([word], dtype="str")).iloc[0]
-    if isinstance(code, str):
+    if code := _code(word):
         return code
     drawn, known = names_of(answer.frames.drawn), names_of(answer.frames.known)
     for names in (drawn, known):
@@ -266,8 +270,7 @@ def shown_communes(codes: Iterable[str], names: Mapping[str, str]) -> str:
 
 def commune_within(word: str, names: Mapping[str, str], *, among: Collection[str]) -> str:
     """Return the only commune of some that a code or a name means; empty if there is none."""
-    code = commune_codes(pd.Series([word], dtype="str")).iloc[0]
-    if isinstance(code, str):
+    if code := _code(word):
         return code
     found = [one for one in bearing(word, names) if one in among]
     return found[0] if len(found) == 1 else ""

@@ -61,6 +61,17 @@ def _asked_language(arguments: Sequence[str]) -> str | None:
     return None
 
 
+def _with_language_last(words: Sequence[str], commands: Collection[str]) -> list[str]:
+    """Return the words with a ``--lang`` before the command moved behind it, where options are."""
+    place = next((place for place, word in enumerate(words) if word in commands), len(words))
+    before, after = list(words[:place]), list(words[place:])
+    asked = _asked_language(before)
+    if asked is None:
+        return [*before, *after]
+    kept = [word for word in before if word not in {"--lang", asked, f"--lang={asked}"}]
+    return [*kept, *after, "--lang", asked] if after else kept
+
+
 def language_of(arguments: Sequence[str]) -> str:
     """Return the reader's language: ``--lang``, ``MAILLAGE_LANG``, the system's, else French."""
     asked = _asked_language(arguments)
@@ -459,6 +470,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _translate(command, lang)
     try:
         _check_words(words, getattr(command, "commands", {}))
+        words = _with_language_last(words, getattr(command, "commands", {}))
         code = command.main(args=words, prog_name="maillage", standalone_mode=False)
     except _UsageFault as fault:
         typer.echo(_usage_text(fault, lang), err=True)

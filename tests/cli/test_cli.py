@@ -187,3 +187,23 @@ def test_help_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert told.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--lang", "en", "--help"],
+        ["--help", "--lang", "en"],
+        ["--lang=en", "new", "--help"],
+        ["new", "--help", "--lang", "en"],
+    ],
+)
+def test_the_language_may_stand_anywhere(words, capsys):
+    try:
+        code = cli.main(words)
+    except SystemExit as left:
+        code = left.code
+    assert code == 0
+    said = capsys.readouterr().out
+    assert "Show this message and exit" in said
+    assert "territoire" not in said

@@ -67,11 +67,16 @@ _DAMAGES: Final = (
 Errors = Mapping[str, Mapping[tuple[int, int], str]]
 
 
+UNCALCULATED: Final = "="
+"""Stands for the error of a cell whose formula no spreadsheet has calculated yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What the door found: the kind of the file, and cells that hold an error such as ``#REF!``.
 
-    ``errors`` has the places of the cells (row and column from 0) by the name of their sheet.
+    ``errors`` has the places of the cells (row and column from 0) by the name of their sheet;
+    formulas without a value are :data:`UNCALCULATED`.
     """
 
     kind: str
@@ -388,6 +393,7 @@ class _Grid:
         self._rows = self._columns = self._characters = 0
         self._type = self._value = ""
         self._in_cell = self._in_value = False
+        self._awaits_value = self._in_formula = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         tag = name.rpartition(" ")[2]
@@ -401,7 +407,7 @@ class _Grid:
             if "r" in attributes:
                 self._row, self._column = place(attributes["r"])
             self._type = attributes.get("t", "")
-            self._in_cell = True
+            self._in_cell, self._awaits_value = True, False
         elif tag in {"v", "is", "f"} and self._in_cell:
             self._part.check(self._row, self._column)
             self._rows, self._columns = (
@@ -409,14 +415,21 @@ class _Grid:
                 max(self._columns, self._column + 1),
             )
             self._in_value, self._value = tag == "v" and self._type in {"e", "s"}, ""
+            if tag == "f":
+                self._awaits_value = self._type != "str"  # a text may be empty, a number may not
+                self._in_formula = True
 
     def text(self, data: str) -> None:
         if self._in_value:
             self._value += data
+        if not self._in_formula and data.strip():
+            self._awaits_value = False
 
     def end(self, name: str) -> None:
         tag = name.rpartition(" ")[2]
-        if tag == "v" and self._in_value:
+        if tag == "f":
+            self._in_formula = False
+        elif tag == "v" and self._in_value:
             self._in_value = False
             if self._type == "e":
                 self._part.errors[self._row, self._column] = self._value
@@ -424,6 +437,8 @@ class _Grid:
                 self._characters += self._part.shared_length(self._value)
         elif tag == "c":
             self._in_cell = False
+            if self._awaits_value:
+                self._part.errors[self._row, self._column] = UNCALCULATED
         elif tag in {"row", "worksheet"}:
             self._part.check_area(self._rows, self._columns, characters=self._characters)
 
@@ -439,7 +454,7 @@ class _OpenGrid:
         self._rows = self._columns = self._characters = 0
         self._is_error = False
         self._value = ""
-        self._filled = False
+        self._filled = self._awaits_value = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         tag = name.rpartition(" ")[2]
@@ -458,6 +473,7 @@ class _OpenGrid:
                 for key, value in attributes.items()
             )
             self._filled, self._value = bool(types), ""
+            self._awaits_value = "formula" in plain and not types
         elif tag == "p":
             self._filled = True
 
@@ -467,7 +483,7 @@ class _OpenGrid:
     def end(self, name: str) -> None:
         tag = name.rpartition(" ")[2]
         if tag in {"table-cell", "covered-table-cell"}:
-            if self._filled:
+            if self._filled or self._awaits_value:
                 self._fill()
             self._column += self._times
             self._filled = False
@@ -483,11 +499,10 @@ class _OpenGrid:
         )
         self._characters += len(self._value) * self._row_times * self._times
         self._part.check_area(self._rows, self._columns, characters=self._characters)
-        if self._is_error:
-            self._part.errors[self._row, self._column] = self._value
-            self._part.errors_by_sheet.setdefault(self._sheet, {})[self._row, self._column] = (
-                self._value
-            )
+        error = self._value if self._is_error else UNCALCULATED if self._awaits_value else ""
+        if error:
+            self._part.errors[self._row, self._column] = error
+            self._part.errors_by_sheet.setdefault(self._sheet, {})[self._row, self._column] = error
 
 
 def _times(repeated: str | None) -> int:

@@ -28,6 +28,8 @@ _MOJIBAKE: Final = re.compile(f"[\xc2\xc3][{re.escape(_AS_CP1252)}]")
 """What UTF-8 letters look like when they are read as Windows-1252 (``Ã©`` for é)."""
 _DOS: Final = re.compile(b"[A-Za-z][\x82\x87\x88][a-z]".decode("cp1252"))
 """What é, ç and ê of the DOS code page look like when they are read as Windows-1252."""
+_MAC: Final = re.compile(b"[a-z]\x8e|[A-Z]\x8e[a-z]|\x83[a-z]".decode("cp1252"))
+"""What é and É of an old Macintosh look like when they are read as Windows-1252."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Delimited:
     encoding, separator : str
         What was found.
     problems : tuple of Problem
-        Records with too many fields; their cells are left out.
+        Records with too many fields; their rows are not to be read.
     """
 
     table: str
@@ -74,7 +76,7 @@ def read_delimited(path: Path) -> Delimited:
     if not table:
         shown = [cell.strip() for cell in rows[0] if cell.strip()] if rows else []
         raise refusal(path, "csv_table_unknown", found=", ".join(shown[:6]) or path.name)
-    problems = _mend_lengths(rows, lines, table=table, where=path.name)
+    problems = _overlong(rows, lines, table=table, where=path.name)
     return Delimited(table, rows, encoding, separator, tuple(problems))
 
 
@@ -99,7 +101,7 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as err:
         first = err.start
     words = _decode(path, data, encoding="cp1252")
-    if _MOJIBAKE.search(words) or _DOS.search(words):
+    if any(sign.search(words) for sign in (_MOJIBAKE, _DOS, _MAC)):
         raise refusal(
             path, "csv_encoding_mixed", found=path.name, line=data.count(b"\n", 0, first) + 1
         )
@@ -184,10 +186,10 @@ def _is_open(words: str, separator: str) -> bool:
     return False
 
 
-def _mend_lengths(
-    rows: list[list[str]], lines: Sequence[int], *, table: str, where: str
+def _overlong(
+    rows: Sequence[Sequence[str]], lines: Sequence[int], *, table: str, where: str
 ) -> list[Problem]:
-    """Empty the records with more fields than there are headers; return what is wrong with them."""
+    """Return a problem for each record with more fields than there are headers."""
     header = headers.find_header(rows, table)
     if header is None:
         return []
@@ -201,5 +203,4 @@ def _mend_lengths(
             problems.append(
                 Problem("csv_fields", table, str(position + 1), "", found, params, where)
             )
-            rows[position] = []
     return problems

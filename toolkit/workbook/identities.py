@@ -3,7 +3,8 @@
 The same cells give the same id, whatever the order of the rows:
 
 - an actor: that of the stored actor it is, else its SIRET if it is a valid one, else its name and
-  its commune (``ressourcerie-de-l-ambre-99001``);
+  its commune (``ressourcerie-de-l-ambre-99001``); actors of several names that share a SIRET, as a
+  directory lists two activities of one establishment, get their name behind it;
 - a cooperation or practice: its name or title;
 - a resource, need or flow: a fingerprint of the cells that say what it is (whose, which category,
   which label ...), not how much; of rows alike in all these the second gets ``-2``, and so on.
@@ -20,7 +21,7 @@ import hashlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -74,14 +75,15 @@ class ActorIds:
     ----------
     ids : list
         In the order of the rows; None where there is nothing to draw an id from.
-    twice : list of tuple of int
-        Positions of rows that would get the id of another row, and of that row.
+    twice : list of tuple
+        Positions of rows that would get the id of another row, of that row, and the SIRET that
+        both bear (empty if they bear none).
     moved : list of tuple
         Positions of rows that are a stored actor of another commune, and that commune.
     """
 
     ids: list[object]
-    twice: list[tuple[int, int]]
+    twice: list[tuple[int, int, str]]
     moved: list[tuple[int, str]]
 
 
@@ -103,8 +105,9 @@ def actor_ids(frame: pd.DataFrame, *, stored: pd.DataFrame | None, source_id: st
     }
     cells = [row for _, row in frame.iterrows()]
     faces = {place: _face(row) for place, row in enumerate(cells)}
-    drawn = [_drawn(row) for row in cells]
     is_given = set(ids)
+    shared = _shared(cells)
+    drawn = [_drawn(row, shared=shared) for row in cells]
     own = _stored_faces(stored, source_id=source_id)
     claimed = set(ids.values())
     matched = _matched(
@@ -130,7 +133,7 @@ def _draw(
     own: Mapping[str, _Face],
     known: set[str],
     is_given: set[int],
-) -> list[tuple[int, int]]:
+) -> list[tuple[int, int, str]]:
     """Add the ids of the rows that have none yet; return those that are given twice."""
     holders: dict[str, int] = {}
     for place, name in enumerate(drawn):
@@ -141,8 +144,8 @@ def _draw(
     for place, base in enumerate(drawn):
         if place in ids or not base:
             continue
-        if base in holders:
-            twice.append((place, holders[base]))
+        if base in holders and slug(faces[holders[base]].name) == slug(faces[place].name):
+            twice.append((place, holders[base], faces[place].siret))
             ids[place] = base
             continue
         holders[base] = place
@@ -210,10 +213,22 @@ def _siret(row: pd.Series) -> str:
     return "" if is_missing(cell) else clean_siret(cell)[0] or ""
 
 
-def _drawn(row: pd.Series) -> str:
+def _shared(rows: Iterable[pd.Series]) -> frozenset[str]:
+    """Return the SIRETs that rows of several names bear."""
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        if (siret := _siret(row)) and not is_blank(row["name"]):
+            names.setdefault(siret, set()).add(slug(text_of(row["name"])))
+    return frozenset(siret for siret, known in names.items() if len(known) > 1)
+
+
+def _drawn(row: pd.Series, *, shared: Collection[str]) -> str:
     """Return the id of an actor by its cells; empty where there is nothing to draw it from."""
-    if siret := _siret(row):
+    siret = _siret(row)
+    if siret and (siret not in shared or is_blank(row["name"])):
         return siret
+    if siret:
+        return f"{siret}-{slug(text_of(row['name']))}"
     if is_blank(row["name"]):
         return ""
     commune = row.get("commune_id")

@@ -104,7 +104,7 @@ def gather(problems: Iterable[Problem], reading: Reading, *, lang: str) -> Marks
         sheet: {at: _joined(said) for at, said in sorted(cells.items())}
         for sheet, cells in texts.items()
     }
-    return Marks(joined, tuple(lines), lang)
+    return Marks(joined, tuple(lines), lang, frozenset(reading.where.values()))
 
 
 def _joined(sentences: Sequence[str]) -> str:

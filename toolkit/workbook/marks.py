@@ -40,11 +40,15 @@ class Marks:
         The list of problems, in the order of sheets, rows and columns.
     lang : str
         Language of the list.
+    sheets : frozenset of str
+        Sheets that were read; colours of an earlier marking are looked for in them only, as the
+        read-me shows the same colour.
     """
 
     texts: Mapping[str, Mapping[Place, str]]
     lines: tuple[Listed, ...]
     lang: str
+    sheets: frozenset[str]
 
     @property
     def heading(self) -> tuple[str, str, str]:

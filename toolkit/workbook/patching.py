@@ -98,7 +98,8 @@ class _Package:
     def _mark_sheet(self, sheet: Sheet, texts: Mapping[Place, str]) -> None:
         """Mark the wrong cells of one sheet; take out what an earlier marking left."""
         xml = SheetXml(self._read(sheet.part))
-        xml.clear_marks(self._styles, except_at=texts)
+        if sheet.name in self._marks.sheets:
+            xml.clear_marks(self._styles, except_at=texts)
         xml.colour(texts, self._styles)
         found = package.relations(self._archive, sheet.part)
         comments = next((part for kind, part in found.values() if kind == "comments"), "")

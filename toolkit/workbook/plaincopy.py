@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from toolkit.language import text
+from toolkit.office.guard import UNCALCULATED
 from toolkit.workbook.marks import LIST_WIDTHS, Marks, row_height
 from toolkit.workbook.palette import style
 from toolkit.workbook.reading import Block, Reading, blocks_of
@@ -26,7 +28,8 @@ def write(path: Path, reading: Reading, *, marks: Marks) -> None:
     from xlsxwriter import Workbook  # noqa: PLC0415 - only to write a workbook
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with Workbook(str(path), options) as book:
+    made = io.BytesIO()  # on a full disk the library would leave half a file open
+    with Workbook(made, options) as book:
         book.set_properties({"created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001 - a fixed day
         blocks = blocks_of(reading.path)
         names = _names(
@@ -42,6 +45,7 @@ def write(path: Path, reading: Reading, *, marks: Marks) -> None:
         shown = {name: sheet.get_name() for name, sheet in sheets.items()}
         _write_list(book, front, reading=reading, marks=marks, names=shown)
         front.activate()
+    path.write_bytes(made.getvalue())
 
 
 def _names(wanted: list[str], *, first: str) -> list[str]:
@@ -72,7 +76,9 @@ def _write_block(book: Workbook, sheet: Worksheet, *, block: Block, marks: Marks
         )
         sheet.set_column(column, column, min(max(longest + 2, 8), 45))
     for at, row in enumerate(block.rows):
-        for column, cell in enumerate(row):
+        for column, read in enumerate(row):
+            error = block.errors.get((at, column), UNCALCULATED)
+            cell = read if error == UNCALCULATED else error
             look = (wrong,) if (at, column) in texts else ()
             if isinstance(cell, bool):
                 sheet.write_boolean(at, column, cell, *look)

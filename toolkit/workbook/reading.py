@@ -33,7 +33,8 @@ EXAMPLE_MARKS: Final = ("exemple", "example")
 class Block:
     """The cells of one sheet, from its first row and column.
 
-    ``errors`` holds the cells whose formula gave an error, by row and column from 0.
+    ``errors`` holds the cells whose formula gave an error or nothing, by row and column from 0;
+    ``left_out`` the rows, from 0, that are at fault as a whole and not read.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Block:
     errors: Mapping[tuple[int, int], str]
     table: str = ""
     problems: tuple[Problem, ...] = ()
+    left_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +167,8 @@ def _text_block(path: Path) -> Block:
     guard.inspect(path)
     found = read_delimited(path)
     rows: Cells = [[cell if cell.strip() else None for cell in row] for row in found.rows]
-    return Block(path.name, rows, {}, found.table, found.problems)
+    overlong = frozenset(int(problem.row) - 1 for problem in found.problems)
+    return Block(path.name, rows, {}, found.table, found.problems, overlong)
 
 
 def _sheet_blocks(path: Path, scan: guard.Scan) -> Iterator[Block]:
@@ -226,20 +229,15 @@ def _table(
     problems: list[Problem] = []
     notes: list[Problem] = []
     used = _used_columns(block, header)
-    texts = {column.name for column in CONTRACTS[table].columns if column.kind == "text"}
     rows: list[list[object]] = []
     labels: list[int] = []
-    for position in range(header.row + 1, len(block.rows)):
-        row = block.rows[position]
+    last = max((at for at, _ in block.errors), default=-1)
+    for position in range(header.row + 1, max(len(block.rows), last + 1)):
+        if position in block.left_out:
+            continue
+        row = block.rows[position] if position < len(block.rows) else []
         cells = {name: row[place] if place < len(row) else None for name, place in used.items()}
-        for name, place in used.items():
-            error = block.errors.get((position, place))
-            if error:
-                cells[name] = error
-                if name in texts:
-                    problems.append(
-                        Problem("cell_error", table, str(position + 1), name, error, {}, block.name)
-                    )
+        problems.extend(_with_errors(cells, block, table=table, position=position, used=used))
         if all(cell is None for cell in cells.values()):
             continue
         if _is_example(cells, table):
@@ -256,11 +254,35 @@ def _table(
     return frame, problems, notes
 
 
+def _with_errors(
+    cells: dict[str, object],
+    block: Block,
+    *,
+    table: str,
+    position: int,
+    used: Mapping[str, int],
+) -> Iterator[Problem]:
+    """Put the errors of formulas in the cells of a row; yield those that parsing does not find."""
+    for name, place in used.items():
+        error = block.errors.get((position, place))
+        if not error:
+            continue
+        kind = CONTRACTS[table].column(name).kind if name in CONTRACTS[table].names else ""
+        at = (table, str(position + 1), name)
+        if error != guard.UNCALCULATED:
+            cells[name] = error
+            if kind == "text":
+                yield Problem("cell_error", *at, error, {}, block.name)
+        elif kind:
+            yield Problem("formula_uncalculated", *at, "", {}, block.name)
+
+
 def _used_columns(block: Block, header: Header) -> dict[str, int]:
     """Return the columns that are kept: with a header, or with cells though without one."""
     filled = {
         place
         for position in range(header.row + 1, len(block.rows))
+        if position not in block.left_out
         for place, cell in enumerate(block.rows[position])
         if cell is not None
     }

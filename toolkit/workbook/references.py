@@ -238,13 +238,13 @@ class _Resolver:
             return
         made = identities.actor_ids(frame, stored=stored, source_id=source_id)
         labels, names = [str(row) for row in frame.index], list(frame["name"])
-        for place, first in made.twice:
+        for place, first, siret in made.twice:
             self._add(
-                "actor_twice",
+                "actor_twice_siret" if siret else "actor_twice",
                 _Column(v.ACTORS, "actor_id"),
                 row=labels[place],
-                found=text_of(names[place]),
-                params={"first": labels[first]},
+                found="" if is_blank(names[place]) else text_of(names[place]),
+                params={"first": labels[first], "siret": siret},
             )
         for place, before in made.moved:
             now = text_of(frame["commune_id"].iloc[place])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -107,7 +108,8 @@ def write_template(
             "strings_to_urls": False,
             "strings_to_numbers": False,
         }
-        with xlsxwriter.Workbook(str(made), {**options, "in_memory": True}) as book:
+        held = io.BytesIO()  # on a full disk the library would leave half a file open
+        with xlsxwriter.Workbook(held, {**options, "in_memory": True}) as book:
             book.set_properties(
                 {
                     "title": text("workbook.title", lang=lang),
@@ -116,6 +118,7 @@ def write_template(
                 }
             )
             _Template(book, lang=lang, communes=communes, examples=examples).write(given)
+        made.write_bytes(held.getvalue())
 
     return locks.put_in_place(path, write)
 

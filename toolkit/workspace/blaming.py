@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.schema.faults import shown
@@ -36,6 +37,35 @@ def first_of_cells(problems: Iterable[Problem], *, told: Iterable[Problem] = ())
         seen.add(cell)
         kept.append(problem)
     return kept
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems as an officer goes through a workbook: file, then by sheet and row."""
+    return sorted(problems, key=_place)
+
+
+def _place(problem: Problem) -> tuple[int, int, int]:
+    order = v.WORKBOOK_TABLES.index(problem.table) if problem.table in v.WORKBOOK_TABLES else -1
+    is_line = bool(problem.where) and problem.row.isdecimal()
+    return order, not is_line, int(problem.row) if is_line else 0
+
+
+def without_empty_ids(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems without those of an id left empty in a row that is told of otherwise.
+
+    Such an id is drawn from the other cells; it is only empty because one of them is.
+    """
+    told = list(problems)
+    rows = {(one.table, one.row) for one in told if not _is_empty_id(one)}
+    return [one for one in told if not _is_empty_id(one) or (one.table, one.row) not in rows]
+
+
+def _is_empty_id(problem: Problem) -> bool:
+    return (
+        problem.code == "required_cell"
+        and bool(problem.where)
+        and CONTRACTS[problem.table].key == (problem.column,)
+    )
 
 
 def _cell(problem: Problem) -> tuple[str, str, str, bool]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from toolkit import workbook
-from toolkit.errors import Problem
+from toolkit.errors import Problem, WorkbookError
 from toolkit.language import text
 from toolkit.workspace.migrations import free_path
 
@@ -39,6 +39,11 @@ def write_marked(
     Path
         The copy.  It takes the place of an earlier copy if nobody changed that one since it was
         made; else it gets a number.
+
+    Raises
+    ------
+    WorkbookError
+        If the copy cannot be written.
     """
     path = reading.path
     sign = text("workspace.file.corrected", lang=lang)
@@ -48,12 +53,17 @@ def write_marked(
     if place.exists() and (place == path.absolute() or known.get(str(place)) != _digest(place)):
         place = free_path(place)
     started = place.with_name(f"~{place.stem}.part{place.suffix}")
-    started.unlink(missing_ok=True)
-    started = workbook.mark(path, problems, to=started, lang=lang, reading=reading)
     try:
-        started.replace(place)
-    except PermissionError:  # open in Excel: Windows does not let it go
-        place = started.replace(free_path(place))
+        started.unlink(missing_ok=True)
+        started = workbook.mark(path, problems, to=started, lang=lang, reading=reading)
+        try:
+            started.replace(place)
+        except PermissionError:  # open in Excel: Windows does not let it go
+            place = started.replace(free_path(place))
+    except (OSError, WorkbookError) as err:
+        raise WorkbookError(
+            Problem("copy_not_written", found=place.name, where=place.name)
+        ) from err
     _remember(folder, {**known, str(place): _digest(place)})
     return place
 

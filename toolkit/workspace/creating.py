@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from toolkit import schema, workbook
 from toolkit import vocabulary as v
-from toolkit.errors import Problem, SchemaError, WorkspaceError
+from toolkit.errors import Problem, SchemaError, WorkbookError, WorkspaceError
 from toolkit.resources import shipped
 from toolkit.territory import complete
 from toolkit.workspace import database, identity, keeping, migrations, styles
@@ -29,6 +31,7 @@ LAYERS: Final = "territoire.qlr"
 SOURCES: Final = "sources"
 NOTEBOOKS: Final = "notebooks"
 REPORTS: Final = "rapports"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def checked_perimeter(
@@ -76,17 +79,26 @@ def create(
     WorkspaceError
         If there is something at that place, or the folder cannot be written.
     """
-    _check_place(folder)
     try:
+        _check_place(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _scaffold(folder) as started:
             _fill(started, who=who, tables=tables, author=author)
             _settle(started, folder)
-    except OSError as err:
-        found = err.strerror or str(err)
-        raise WorkspaceError(
-            Problem("workspace_unwritable", where=str(folder), found=found)
-        ) from err
+    except (OSError, sqlite3.Error, WorkbookError) as err:
+        raise WorkspaceError(_unwritable(folder, err)) from err
+
+
+def _unwritable(folder: Path, err: Exception) -> Problem:
+    """Return why a folder could not be made: the disk is full, or what the system said."""
+    cause = err.__cause__ if isinstance(err, WorkbookError) else err
+    is_full = getattr(cause, "errno", None) in _FULL or (
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    )
+    if is_full:
+        return Problem("workspace_disk_full", where=str(folder))
+    found = getattr(cause, "strerror", None) or str(cause)
+    return Problem("workspace_unwritable", where=str(folder), found=found)
 
 
 def _check_place(folder: Path) -> None:
@@ -99,6 +111,9 @@ def _check_place(folder: Path) -> None:
             raise WorkspaceError(Problem("workspace_not_empty", where=str(folder), found=held[0]))
     elif folder.exists() or folder.is_symlink():
         raise WorkspaceError(Problem("workspace_not_a_folder", where=str(folder)))
+    above = next((parent for parent in folder.parents if parent.exists()), folder.parent)
+    if above.is_file():
+        raise WorkspaceError(Problem("workspace_not_a_folder", where=str(above)))
 
 
 @contextlib.contextmanager

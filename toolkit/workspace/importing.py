@@ -7,19 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from toolkit import schema, workbook
 from toolkit import vocabulary as v
-from toolkit.errors import Problem
+from toolkit.errors import SHOWN, Problem, WorkbookError
 from toolkit.language import text
 from toolkit.schema.contracts import CONTRACTS
+from toolkit.schema.faults import shown
 from toolkit.settings import LANGUAGES
 from toolkit.territory import complete
 from toolkit.workbook.identities import slug
-from toolkit.workspace import blaming, copies, journal, keeping, merging, placing, store
+from toolkit.workspace import blaming, copies, journal, keeping, merging, placing, store, twins
 from toolkit.workspace.blaming import Blame
 from toolkit.workspace.journal import Author, Change
 from toolkit.workspace.keeping import Kept
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toolkit.workspace.database import Database
+
+
+_NAMES: Final = ("name", "title", "label")
+"""Columns by which people know a row, in the tables that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,15 @@ def import_file(request: Request, database: Database, *, folder: Path) -> Import
     reading = workbook.read(request.path)
     with database.writing() as connection:
         outcome = _take(request, reading, connection=connection)
-    copy = None
-    if outcome.problems:
-        copy = copies.write_marked(reading, outcome.problems, folder=folder, lang=request.lang)
+    problems, copy = outcome.problems, None
+    if any(problem.table in reading.layouts for problem in problems):
+        try:
+            copy = copies.write_marked(reading, problems, folder=folder, lang=request.lang)
+        except WorkbookError as err:  # what is wrong with the workbook is told all the same
+            problems = (*problems, *err.problem_list)
     if not outcome.is_taken:
-        raise ImportRefusedError(outcome.problems, corrected_copy=copy)
-    return ImportReport(request.path, outcome.tables, outcome.problems, outcome.notes, copy)
+        raise ImportRefusedError(problems, corrected_copy=copy)
+    return ImportReport(request.path, outcome.tables, problems, outcome.notes, copy)
 
 
 def check_file(request: Request, database: Database) -> ImportReport:
@@ -129,6 +137,7 @@ def _take(
     kept = keeping.keep(connection, verdict.tables, ids=ids, author=request.author)
     missing = _missing(draft.seen, stored, source_id=request.source_id)
     _tell_missing(connection, missing, author=request.author)
+    notes = (*notes, *_notes_of_missing(missing, stored))
     tables = {
         name: _table_report(
             rows, verdict.taken[name], kept=kept[name], missing=missing.get(name, ())
@@ -261,7 +270,8 @@ def _judge(
         left = merging.without(draft.rows, refused)
         is_settled = all(len(left[table]) == len(rows[table]) for table in rows)
         if is_settled or not partial:
-            return _Verdict(tables, taken, tuple(problems))
+            told = blaming.in_order(blaming.without_empty_ids(problems))
+            return _Verdict(tables, taken, tuple(told))
         rows, is_first = left, False
 
 
@@ -324,12 +334,29 @@ def _tell_missing(
         journal.append(connection, news, author=author)
 
 
+def _notes_of_missing(
+    missing: Mapping[str, tuple[str, ...]], stored: Mapping[str, pd.DataFrame]
+) -> list[Problem]:
+    """Return a note for each table that names the rows missing from the workbook."""
+    notes = []
+    for table, ids in missing.items():
+        if not ids:
+            continue
+        frame = stored[table]
+        name = next((name for name in _NAMES if name in CONTRACTS[table].names), "")
+        words = dict(zip(merging.row_ids(table, frame), frame[name], strict=True)) if name else {}
+        told = [row_id if pd.isna(words.get(row_id)) else words[row_id] for row_id in ids[:SHOWN]]
+        names = ", ".join(shown(one) for one in told) + (", …" if len(ids) > SHOWN else "")
+        notes.append(Problem("note_rows_missing", table=table, found=names))
+    return notes
+
+
 def _remarks(verdict: _Verdict) -> list[Problem]:
-    """Return what the officer should know of the places of the actors that are taken."""
+    """Return what the officer should know of places and SIRETs of the actors that are taken."""
     if v.ACTORS not in verdict.taken:
         return []
     ids = set(merging.row_ids(v.ACTORS, verdict.taken[v.ACTORS]).dropna())
-    return placing.remarks(verdict.tables, ids=ids)
+    return [*placing.remarks(verdict.tables, ids=ids), *twins.remarks(verdict.tables, ids=ids)]
 
 
 def _table_report(

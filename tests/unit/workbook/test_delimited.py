@@ -52,6 +52,8 @@ def test_mixed_line_ends_are_read(tmp_path):
         (f"{HEAD}\nÉpicerie".encode("cp1252") + b"\x81", "csv_encoding"),
         (f"{HEAD}\nÉpicerie".encode() + b"\xe9t\xe9", "csv_encoding_mixed"),
         (f"{HEAD}\nIntercommunalité;x\nrégion;y".encode("cp850"), "csv_encoding_mixed"),
+        (f"{HEAD}\nqualité;x".encode("mac_roman"), "csv_encoding_mixed"),
+        (f"{HEAD}\nÉcole;x".encode("mac_roman"), "csv_encoding_mixed"),
         (b"Nom;Famille\n\0\0\0", "csv_binary"),
         (HEAD.encode("utf-16")[:-1], "csv_encoding"),
         (b"a;b,c;d,e\n1;2,3;4,5", "csv_separator"),

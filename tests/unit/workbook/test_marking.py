@@ -252,6 +252,43 @@ def test_csv_and_folder_become_a_workbook(tmp_path):
     assert load(both).sheetnames == ["À corriger", "acteurs", "besoins"]
 
 
+def test_the_read_me_still_shows_the_colour_of_a_wrong_cell(filled):
+    path = filled(actors=[{"name": "A", "family": "truc", "commune_id": "99001 - Ambreval"}])
+    legend = {at for at in red_cells(path) if at[0] == "Lisez-moi"}
+    assert len(legend) == 1
+    first = mark(path, [problem(4)])
+    assert red_cells(first) == {*legend, ("Acteurs", "C4")}
+    assert red_cells(mark(first, [problem(4, "siret")], "encore.xlsx")) == {
+        *legend, ("Acteurs", "E4"),
+    }  # fmt: skip
+
+
+def test_a_line_with_too_many_fields_is_whole_in_the_copy(tmp_path):
+    path = tmp_path / "acteurs.csv"
+    path.write_text("Nom;Famille;Commune\nA;ess;99001;rue;4\nB;ess;99001\n", encoding="utf-8")
+    reading = workbook.read(path)
+    assert list(reading.tables["actors"]) == ["name", "family", "commune_id"]
+    copy = mark(path, reading.problems)
+    assert [cell.value for cell in load(copy)["acteurs"][2]] == ["A", "ess", "99001", "rue", "4"]
+    assert red_cells(copy) == {("acteurs", "A2")}
+
+
+def test_a_full_disk_is_an_error_in_words(tmp_path, filled):
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "acteurs.csv"
+    path.write_text("Nom;Famille;Commune\nA;truc;01001\n", encoding="utf-8")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for given in (path, filled(actors=[{"name": "A", "family": "truc"}])):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+        try:
+            with pytest.raises(WorkbookError) as caught:
+                mark(given, [problem(2)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert caught.value.code == "workbook_not_written"
+        assert not list(tmp_path.glob(".maillage*"))
+
+
 def test_a_package_that_cannot_be_edited_is_copied(tmp_path, package):
     words = "".join(
         f'<c r="{at}" t="inlineStr"><is><t>{said}</t></is></c>'
@@ -323,16 +360,17 @@ def test_libreoffice_saves_and_opens(filled):
 
     saved = convert(path, "xlsx", "libre")
     copy = mark(saved, [problem(4), problem(4, "siret")], "copie.xlsx")
-    assert red_cells(copy) == {("Acteurs", "C4"), ("Acteurs", "E4")}
+    legend = red_cells(saved)
+    assert red_cells(copy) == {*legend, ("Acteurs", "C4"), ("Acteurs", "E4")}
     before, after = load(saved), load(copy)
     for sheet in before.worksheets:
         other = after[sheet.title]
         assert sheet.data_validations.count == other.data_validations.count
         assert sheet.freeze_panes == other.freeze_panes
     again = convert(copy, "xlsx", "relu")
-    assert red_cells(again) == {("Acteurs", "C4"), ("Acteurs", "E4")}
+    assert red_cells(again) == {*legend, ("Acteurs", "C4"), ("Acteurs", "E4")}
     final = mark(again, [problem(4)], "fin.xlsx")
-    assert red_cells(final) == {("Acteurs", "C4")}
+    assert red_cells(final) == {*legend, ("Acteurs", "C4")}
     assert load(final).sheetnames.count("À corriger") == 1
     assert {at for at, said in comments(final).items() if "« truc »" in said} == {"C4"}
     assert "E4" not in comments(final)

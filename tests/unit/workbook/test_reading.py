@@ -200,6 +200,38 @@ def test_cells_with_an_error_are_found(tmp_path, package):
     ]
 
 
+def test_formulas_that_nobody_calculated_are_not_taken_for_empty_cells(simple):
+    path = simple(
+        Acteurs=[
+            [*HEADS, "Emplois", "Mémo"],
+            ["A", "ess", "99001", "=1+1", '="à moi"'],
+            ['="B"', '="ess"', '="99001"', None, None],
+        ]
+    )
+    reading = workbook.read(path)
+    assert [(one.code, one.row, one.column) for one in reading.problems] == [
+        ("formula_uncalculated", "2", "jobs"),
+        ("formula_uncalculated", "3", "name"),
+        ("formula_uncalculated", "3", "family"),
+        ("formula_uncalculated", "3", "commune_id"),
+    ]
+    assert "n'a pas été calculée" in problem_text(reading.problems[0], lang="fr")
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(tmp_path, package):
+    def text(ref, words):
+        return f'<c r="{ref}" t="inlineStr"><is><t>{words}</t></is></c>'
+
+    heads = zip("ABCD", [*HEADS, "Emplois"], strict=True)
+    rows = "<row>" + "".join(text(f"{c}1", w) for c, w in heads) + "</row>"
+    cells = zip("ABC", ["A", "ess", "99001"], strict=True)
+    rows += "<row>" + "".join(text(f"{c}2", w) for c, w in cells)
+    rows += '<c r="D2" t="str"><f>IF(1,"","")</f><v></v></c></row>'
+    path = tmp_path / "vide.xlsx"
+    path.write_bytes(package(rows))
+    assert workbook.read(path).problems == ()
+
+
 def test_a_file_open_elsewhere_is_read_and_said(filled):
     path = filled(actors=[ACTOR])
     for sign in ("~$rempli.xlsx", ".~lock.rempli.xlsx#"):

@@ -116,6 +116,49 @@ def test_two_actors_that_would_get_one_id_are_a_problem():
     assert (problem.code, problem.row, problem.params["first"]) == ("actor_twice", "9", "4")
 
 
+def test_actors_of_several_names_may_share_a_siret_whatever_the_order_of_the_rows():
+    rows = pd.DataFrame(
+        {
+            "name": ["Régie de quartier", "Menuiserie", "Scierie"],
+            "siret": ["73282932000074", "732 829 320 00074", "73282932000074"],
+            "commune_id": ["99001", "99002", "99001"],
+            "actor_id": [None, None, "73282932000074"],
+        },
+        index=[4, 5, 6],
+    )
+    made = workbook.resolve({"actors": rows})
+    assert made.problems == ()
+    assert made.tables["actors"]["actor_id"].tolist() == [
+        "73282932000074-regie-de-quartier", "73282932000074-menuiserie", "73282932000074",
+    ]  # fmt: skip
+    back = workbook.resolve({"actors": rows[::-1]}).tables["actors"]["actor_id"]
+    assert back.tolist() == made.tables["actors"]["actor_id"].tolist()[::-1]
+
+
+def test_an_actor_that_shares_a_siret_is_found_again_when_it_is_alone():
+    rows = pd.DataFrame(
+        {"name": ["Régie", "Menuiserie"], "siret": "73282932000074", "commune_id": "99001"}
+    )
+    known = workbook.resolve({"actors": rows}).tables["actors"].assign(source_id="saisie")
+    alone = workbook.resolve({"actors": rows[1:]}, actors=known, source_id="saisie")
+    assert alone.tables["actors"]["actor_id"].tolist() == ["73282932000074-menuiserie"]
+    first = workbook.resolve({"actors": rows[:1]}).tables["actors"].assign(source_id="saisie")
+    both = workbook.resolve({"actors": rows}, actors=first, source_id="saisie")
+    assert both.tables["actors"]["actor_id"].tolist() == [
+        "73282932000074", "73282932000074-menuiserie",
+    ]  # fmt: skip
+
+
+def test_one_name_and_siret_twice_is_a_problem_that_says_so():
+    rows = pd.DataFrame(
+        {"name": ["Régie", "régie"], "siret": "73282932000074", "commune_id": ["99001", "99002"]},
+        index=[4, 9],
+    )
+    (problem,) = workbook.resolve({"actors": rows}).problems
+    assert (problem.code, problem.row, problem.params["first"]) == ("actor_twice_siret", "9", "4")
+    assert "même SIRET (73282932000074)" in problem_text(problem, lang="fr")
+
+
 @pytest.mark.parametrize("name", ["東京", "x" * 300, "…"])
 def test_any_name_gives_a_short_plain_id(name):
     frame = pd.DataFrame({"name": [name], "commune_id": ["99001"]})

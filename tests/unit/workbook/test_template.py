@@ -137,6 +137,19 @@ def test_an_existing_file_is_never_replaced(template, communes):
         workbook.write_template(template.parent / "s.xlsx", lang="de", communes=communes)
 
 
+def test_a_full_disk_is_an_error_in_words(tmp_path, communes):
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+    try:
+        with pytest.raises(WorkbookError) as caught:
+            workbook.write_template(tmp_path / "s.xlsx", lang="fr", communes=communes)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caught.value.code == "workbook_not_written"
+    assert list(tmp_path.iterdir()) == []
+
+
 HOSTILE = ['=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "{{ x }}", "http://a.b", "a\u2028b"]
 
 

@@ -76,8 +76,26 @@ def test_creation_overwrites_nothing(folder, tmp_path, perimeter):
 def test_creation_where_nothing_can_be_written_says_so(tmp_path, perimeter):
     (tmp_path / "fichier").write_text("")
     with pytest.raises(WorkspaceError) as error:
-        Workspace.create(tmp_path / "fichier" / "val", name="V", communes=perimeter)
+        Workspace.create(tmp_path / "fichier" / "sous" / "val", name="V", communes=perimeter)
+    assert codes(error) == ["workspace_not_a_folder"]
+    assert error.value.problem_list[0].where == str((tmp_path / "fichier").absolute())
+    with pytest.raises(WorkspaceError) as error:
+        Workspace.create(tmp_path / ("x" * 300), name="V", communes=perimeter)
     assert codes(error) == ["workspace_unwritable"]
+
+
+@pytest.mark.parametrize("size", [1_000, 40_000, 120_000])
+def test_creation_on_a_full_disk_says_so_and_leaves_nothing(tmp_path, perimeter, size):
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        with pytest.raises(WorkspaceError) as error:
+            Workspace.create(tmp_path / "val", name="V", communes=perimeter)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert codes(error)[0] in {"workspace_disk_full", "workspace_unwritable"}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_creation_that_fails_leaves_nothing(tmp_path, perimeter, monkeypatch):
@@ -85,7 +103,7 @@ def test_creation_that_fails_leaves_nothing(tmp_path, perimeter, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("toolkit.workspace.migrations.create_schema", fail)
-    with pytest.raises(WorkspaceError, match="No space left"):
+    with pytest.raises(WorkspaceError, match="The disk is full"):
         Workspace.create(tmp_path / "val", name="V", communes=perimeter)
     assert list(tmp_path.iterdir()) == []
 

@@ -103,6 +103,8 @@ def test_row_that_is_gone_is_reported_once_and_kept(imported, fill, actor_rows):
     assert imported.import_workbook().tables["actors"].missing == ("A3",)
     assert imported.database.read_bytes() == before
     assert "absente du classeur" in report.lines(lang="fr")[0]
+    (note,) = (note for note in report.notes if note.code == "note_rows_missing")
+    assert "absentes du classeur : Mairie {{7*7}} </script>." in problem_text(note, lang="fr")
 
 
 def test_sheet_that_is_not_there_misses_nothing(imported, fill):
@@ -325,6 +327,39 @@ def test_new_workbook_has_nothing_to_import(workspace):
     with pytest.raises(ImportRefusedError) as error:
         workspace.import_workbook()
     assert codes(error.value.problem_list) == ["workbook_no_rows"]
+    assert error.value.corrected_copy is None  # no cell to correct
+    assert [path.name for path in workspace.folder.glob("saisie*")] == ["saisie.xlsx"]
+
+
+def test_problems_are_told_in_the_order_of_the_sheets(faulty):
+    with pytest.raises(ImportRefusedError) as error:
+        faulty.import_workbook()
+    places = [(problem.table, problem.row) for problem in error.value.problem_list]
+    assert places == [("actors", "5"), ("actors", "7"), ("actors", "8"), ("resources", "5")]
+
+
+def test_an_id_that_is_empty_for_want_of_a_name_is_not_told_of(nameless):
+    with pytest.raises(ImportRefusedError) as error:
+        nameless((None, None, "99001"))
+    told = [(problem.column, problem.code) for problem in error.value.problem_list]
+    assert told == [("name", "required_cell")]
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_problems_are_told_where_the_copy_cannot_be_written(faulty, partial):
+    (faulty.folder / "~saisie_a-corriger.part.xlsx" / "x").mkdir(parents=True)
+    if partial:
+        report = faulty.import_workbook(partial=True)
+        problems, copy = report.problems, report.corrected_copy
+        assert report.tables["actors"].inserted == ("A5",)
+    else:
+        with pytest.raises(ImportRefusedError) as error:
+            faulty.import_workbook()
+        problems, copy = error.value.problem_list, error.value.corrected_copy
+    assert copy is None
+    assert [problem.code for problem in problems][-1] == "copy_not_written"
+    assert "unknown_choice" in codes(problems)
+    assert problems[-1].found == "saisie_a-corriger.xlsx"
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -487,4 +522,24 @@ def test_points_in_another_commune_are_remarked_and_taken(workspace, fill, perim
     only = workspace.check_workbook(
         fill(workspace.workbook, actors=rows[:3], resources=[], headers=HEADERS)
     )
-    assert codes(only.notes) == ["note_point_elsewhere"]
+    assert codes(only.notes) == ["note_point_elsewhere", "note_rows_missing"]
+
+
+def test_a_siret_that_two_actors_bear_is_remarked_and_taken(workspace, fill, actor_rows):
+    def told(report):
+        notes = [note for note in report.notes if note.code.startswith("note_siret")]
+        return [(note.code, note.row, note.params["first"]) for note in notes], notes
+
+    actor_rows[0][3] = actor_rows[1][3]
+    actor_rows[2][3] = actor_rows[1][3]
+    fill(workspace.workbook, actors=actor_rows)
+    report = workspace.import_workbook()
+    assert report.count("inserted") == len(actor_rows) + 1
+    said, notes = told(report)
+    assert said == [("note_siret_shared", "3", "2"), ("note_siret_shared", "4", "2")]
+    assert "« Ressourcerie de l'Ambre » (ligne 2)" in problem_text(notes[0], lang="fr")
+    assert "“Ressourcerie de l'Ambre” (row 2)" in problem_text(notes[0], lang="en")
+    fill(workspace.workbook, actors=actor_rows[2:])
+    said, notes = told(workspace.import_workbook())
+    assert said == [("note_siret_known", "2", "A1")]
+    assert "(identifiant A1)" in problem_text(notes[0], lang="fr")

@@ -11,13 +11,15 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import DataError, MissingDependencyError, Problem
@@ -45,7 +47,11 @@ _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _HEAD_BYTES: Final = 65_536
 _COPY_BYTES: Final = 1 << 20
+_VECTORS: Final = 50
+"""Parts of 2,048 rows that are taken at a time."""
 _FIRST_BYTES: Final = {".parquet": b"PAR1", ".zip": b"PK\x03\x04"}
+_BLANKS: Final = "' \t\r\n\N{NO-BREAK SPACE}'"
+_EMPTY_CELLS: Final = ", ".join(f"'{word}'" for word in sorted(NULLS))
 _KEPT_FREE: Final = 1 << 28
 """Bytes of the disk that are left alone when a zip is unpacked."""
 
@@ -61,6 +67,16 @@ class _Table:
     header: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """Which rows are asked for, and how much of each; see :func:`select_rows`."""
+
+    needed: list[str]
+    key: str
+    among: Collection[str]
+    detailed: tuple[str, str] | None
+
+
 def select_rows(
     path: Path,
     *,
@@ -68,6 +84,7 @@ def select_rows(
     wanted: Columns | None = None,
     key: str = "",
     among: Collection[str] = (),
+    detailed: tuple[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the rows of a file whose key is one of some values, all cells text.
 
@@ -86,6 +103,9 @@ def select_rows(
         One of `needed`: rows are kept if its cell is in `among`.  Left out, every distinct row is.
     among : collection of str
         Values of the key, as they are in the file; numbers are compared as numbers.
+    detailed : tuple of str, optional
+        One of `needed` and a value: rows whose cell is another one come without the columns of
+        `wanted`, as they are only counted.
 
     Returns
     -------
@@ -111,7 +131,10 @@ def select_rows(
             if missing:
                 header = list(table.header)
                 raise DataError(missing_columns(path, missing, needed=needed, header=header))
-            frame = _select(database, table, key=key, among=among)
+            query = _Query([*needed], key, among, detailed)
+            frame = _tidy(
+                _chunks(database, table=table, query=query), names=[*needed, *(wanted or {})]
+            )
             malformed = _malformed(database) if plain.suffix != ".parquet" else []
         except engine.OutOfMemoryException as err:
             problem = Problem("sources_too_many_rows", where=path.name, found=MEMORY_LIMIT)
@@ -119,7 +142,8 @@ def select_rows(
         except engine.Error as err:
             kind = "Parquet" if plain.suffix == ".parquet" else "CSV"
             raise DataError(Problem("sources_damaged", where=path.name, found=kind)) from err
-    return _tidy(frame, names=[*needed, *(wanted or {})], malformed=malformed)
+    frame.attrs["malformed"] = malformed
+    return frame
 
 
 # --- containers -------------------------------------------------------------------------------
@@ -274,27 +298,32 @@ def _split(raw: bytes, *, path: Path) -> tuple[str, list[str]]:
 
 
 # --- rows -------------------------------------------------------------------------------------
-def _select(
-    database: duckdb.DuckDBPyConnection, table: _Table, *, key: str, among: Collection[str]
-) -> pd.DataFrame:
-    """Return the rows asked for, as they are in the file."""
-    shown = ", ".join(
-        f'CAST({expression} AS VARCHAR) AS "{column}"'
-        for column, expression in table.columns.items()
-    )
-    if not key:
-        query = f"SELECT DISTINCT {shown} FROM {table.clause}"  # noqa: S608 - our own names only
-        return database.execute(query, table.parameters).df()
-    database.execute(
-        "CREATE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS code", [list(among)]
-    )
-    is_text = table.types[key] == "VARCHAR"
-    value = "code" if is_text else f"TRY_CAST(code AS {table.types[key]})"
-    query = (
-        f"SELECT {shown} FROM {table.clause} "  # noqa: S608 - our own names only
-        f"WHERE {table.columns[key]} IN (SELECT {value} FROM asked)"
-    )
-    return database.execute(query, table.parameters).df()
+def _chunks(
+    database: duckdb.DuckDBPyConnection, *, table: _Table, query: _Query
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows asked for, some thousands at a time; blanks around cells are taken away."""
+    bound: list[str] = []
+    shown = []
+    for column, expression in table.columns.items():
+        cell = f"trim(CAST({expression} AS VARCHAR), {_BLANKS})"
+        cell = f"CASE WHEN {cell} NOT IN ({_EMPTY_CELLS}) THEN {cell} END"
+        if query.detailed and column not in query.needed:
+            told, value = query.detailed
+            cell = f"CASE WHEN {table.columns[told]} = ? THEN {cell} END"
+            bound.append(value)
+        shown.append(f'{cell} AS "{column}"')
+    distinct = "" if query.key else "DISTINCT "
+    text = f"SELECT {distinct}{', '.join(shown)} FROM {table.clause}"  # noqa: S608 - our own names only
+    if query.key:
+        database.execute(
+            "CREATE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS code", [list(query.among)]
+        )
+        kind = table.types[query.key]
+        code = "code" if kind == "VARCHAR" else f"TRY_CAST(code AS {kind})"
+        text += f" WHERE {table.columns[query.key]} IN (SELECT {code} FROM asked)"  # noqa: S608
+    answer = database.execute(text, [*bound, *table.parameters])
+    while len(chunk := answer.fetch_df_chunk(_VECTORS)):
+        yield chunk
 
 
 def _malformed(database: duckdb.DuckDBPyConnection) -> list[int]:
@@ -303,15 +332,29 @@ def _malformed(database: duckdb.DuckDBPyConnection) -> list[int]:
     return [int(line) for (line,) in lines]
 
 
-def _tidy(frame: pd.DataFrame, *, names: list[str], malformed: list[int]) -> pd.DataFrame:
-    """Return rows as :func:`toolkit.sources.reading.read_rows` does, sorted by their cells."""
-    made = pd.DataFrame(index=frame.index)
-    for name in names:
-        cells = frame[name].astype("str") if name in frame else pd.Series(index=frame.index)
-        stripped = cells.astype("str").str.strip()
-        made[name] = stripped.mask(stripped.isin(NULLS))
-    made = made.sort_values(names, ignore_index=True)
-    made.attrs["malformed"] = malformed
+def _tidy(chunks: Iterable[pd.DataFrame], *, names: list[str]) -> pd.DataFrame:
+    """Return rows as :func:`toolkit.sources.reading.read_rows` does, in an order of their own.
+
+    Cells that are alike are one object: a register repeats its codes and towns, and a territory of
+    a million rows would not fit otherwise.
+    """
+    parts: dict[str, list[npt.NDArray[np.object_]]] = {name: [] for name in names}
+    count = 0
+    for chunk in chunks:
+        count += len(chunk)
+        for name in chunk.columns:
+            places, alike = pd.factorize(chunk[name].to_numpy(dtype="object"))
+            parts[name].append(np.append(alike, [np.nan])[places])
+    empty = np.full(count, np.nan, dtype="object")
+    made = pd.DataFrame(
+        {
+            name: pd.Series(np.concatenate(cells) if cells else empty, dtype="str")
+            for name, cells in parts.items()
+        }
+    )
+    made = made.sort_values(names[0], ignore_index=True)
+    if made[names[0]].duplicated().any():
+        made = made.sort_values(names, ignore_index=True)
     return made
 
 

@@ -123,6 +123,7 @@ def sirens_of(cells: pd.Series[str]) -> pd.Series[str]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> sirens_of(pd.Series(["732 829 320", "73282932000074", "5520135", "12"])).tolist()
     ['732829320', '732829320', '005520135', nan]
     """

@@ -59,7 +59,9 @@ def families(forms: pd.Series[str], *, is_ess: pd.Series[bool]) -> pd.DataFrame:
     DataFrame
         Columns ``family`` and ``ess_form``; index of `forms`.
     """
-    told = [_family(form, is_ess=flag) for form, flag in zip(forms, is_ess, strict=True)]
+    pairs = list(zip(forms, is_ess, strict=True))
+    found = {(form, flag): _family(form, is_ess=flag) for form, flag in set(pairs)}
+    told = [found[pair] for pair in pairs]
     return pd.DataFrame(told, index=forms.index, columns=["family", "ess_form"], dtype="str")
 
 

@@ -160,7 +160,14 @@ def _sieved(path: Path, *, asked: Mapping[str, str], with_holdings: bool) -> Sie
     """Return the open establishments of the communes asked for, one row a SIRET."""
     # Where a number took the zero of a code, the row is still found.
     among = [*asked, *(code[1:] for code in asked if code.startswith("0"))]
-    rows = select_rows(path, needed=NEEDED, wanted=WANTED, key="commune", among=among)
+    rows = select_rows(
+        path,
+        needed=NEEDED,
+        wanted=WANTED,
+        key="commune",
+        among=among,
+        detailed=("state", _OPEN),
+    )
     sieve = Sieve(rows, where=path.name)
     if rows.empty:
         shown = {"examples": ", ".join(list(asked)[:3])}

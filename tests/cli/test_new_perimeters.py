@@ -86,6 +86,8 @@ def communes_of(folder: Path) -> list[str]:
         (["--within", "AREA"], ["99001", "99002"]),
         (["--within", "AREA", "--share", "0.7"], ["99001"]),
         (["--around", "Ambreval", "--radius-km", "12"], ["99001", "99002"]),
+        (["--around", "1.7, 46.53", "--radius-km", "6"], ["99001"]),
+        (["--around=1,7;46,53", "--radius-km", "6"], ["99001"]),
         (["--around", "Ambreval", "--radius-km", "2", "--communes", "99003"], ["99001", "99003"]),
     ],
 )
@@ -146,6 +148,7 @@ WRONG = [
     (["--radius-km", "5"], 2, "--around"),
     (["--around", "Ambreval", "--radius-km", "-5"], 2, "--radius-km"),
     (["--around", "Nulle-Part", "--radius-km", "5"], 2, "« Nulle-Part »"),
+    (["--around", "-48.8,2.3", "--radius-km", "5"], 2, "« -48.8,2.3 »"),
     (["--around", "48.8,2.3", "--radius-km", "5"], 2, "longitude, puis la latitude"),
     (["--around", "2.3,43.0", "--radius-km", "5"], 2, "Aucune commune"),
 ]

@@ -108,6 +108,20 @@ def test_intercommunality_from_the_sheet_of_the_dgcl(shared_data, normandy):
     assert frame["population"].gt(0).all()
 
 
+def test_grouping_of_intercommunalities_and_a_commune(tmp_path, normandy):
+    rows = records(normandy["population"])
+    names = ("CC du Pays de Falaise", "CC du Val d'Orne")
+    codes = {row["epci_nom"]: row["epci_code"] for row in rows}
+    (alone,) = (row for row in rows if row["commune_code"] == "50218")
+    path = tmp_path / "petr.csv"
+    lines = ["N° SIREN;Nom du groupement;Siren membre;Nom membre"]
+    lines += [f"250000001;PETR d'essai;{codes[name]};{name}" for name in names]
+    lines += [f"250000001;PETR d'essai;{alone['commune_siren']};{alone['commune_nom']}"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    found = chosen(normandy, selection=Selection(groups=("essai",), groups_file=path))
+    assert found == sorted([*members(normandy, *names), "50218"])
+
+
 def test_whole_departement(normandy):
     expected = {
         row["commune_code"]

@@ -112,6 +112,8 @@ def read_groupings(path: Path) -> pd.DataFrame:
     # A column `siren` is the grouping's, unless the grouping has a column of its own.
     if rows["member_siren"].equals(rows["group_id"]):
         rows["member_siren"] = rows["member_siren"].mask(rows["group_id"].notna())
+    for name in ("group_id", "member_siren"):
+        rows[name] = rows[name].str.removesuffix(".0")
     siren = rows["member_siren"].str.replace(r"\s", "", regex=True)
     rows["member_siren"] = siren.where(siren.str.fullmatch(_SIREN).fillna(value=False))
     rows["commune_id"] = commune_codes(rows["commune_id"])

@@ -18,8 +18,14 @@ from typing import Final
 import pandas as pd
 
 from toolkit.errors import DataError, Problem
-from toolkit.nomenclature import fold
-from toolkit.sources.reading import LISTED, NULLS, Columns, check_file, read_rows
+from toolkit.sources.reading import (
+    NULLS,
+    Columns,
+    check_file,
+    missing_columns,
+    places_of,
+    read_rows,
+)
 
 ENDING: Final = ".xlsx"
 MAX_FILE_BYTES: Final = 60_000_000
@@ -84,7 +90,7 @@ class Sheet:
         DataError
             If no row is left.
         """
-        places = _places(self.header, columns)
+        places = places_of(self.header, columns)
         cells = {
             name: [row[places[name]] if name in places else "" for row in self.rows]
             for name in columns
@@ -118,34 +124,13 @@ def read_sheet(path: Path, *, needed: Columns) -> Sheet:
     best: tuple[int, list[str]] = (-1, [])
     for sheet in _sheets(path):
         for place, row in enumerate(sheet[:HEADER_WITHIN]):
-            found = len(_places(row, needed))
+            found = len(places_of(row, needed))
             if found == len(needed):
                 return Sheet(path.name, row, sheet[place + 1 :], place + 2)
             best = max(best, (found, row), key=lambda one: one[0])
-    places = _places(best[1], needed)
-    shown = ", ".join(cell for cell in best[1] if cell)[: LISTED * 40]
-    raise DataError(
-        [
-            Problem(
-                "sources_column_missing",
-                where=path.name,
-                found=names[0],
-                params={"choices": ", ".join(names), "header": shown},
-            )
-            for name, names in needed.items()
-            if name not in places
-        ]
-    )
-
-
-def _places(header: list[str], columns: Columns) -> dict[str, int]:
-    """Return where each column is, by the first of its names that the header holds."""
-    folded = {fold(cell): place for place, cell in reversed(list(enumerate(header)))}
-    found = {
-        column: next((folded[name] for name in names if name in folded), None)
-        for column, names in columns.items()
-    }
-    return {column: place for column, place in found.items() if place is not None}
+    header = [cell for cell in best[1] if cell]
+    missing = [name for name in needed if name not in places_of(header, needed)]
+    raise DataError(missing_columns(path, missing, needed=needed, header=header))
 
 
 def _sheets(path: Path) -> Iterator[list[list[str]]]:

@@ -252,7 +252,7 @@ LINES = (
     "250000001;PETR du Bocage;200000001;CC du Pays de Vire\n"
     "250000001;PETR du Bocage;250000002;SIVOM de l'Est\n"
     "250000001;PETR du Bocage;221400001;Département du Calvados\n"
-    "250000002;SIVOM de l'Est;210000003;L'Aigle\n"
+    "250000002.0;SIVOM de l'Est;210 000 003.0;L'Aigle\n"
 )
 
 

@@ -122,6 +122,20 @@ def test_grouping_of_intercommunalities_and_a_commune(tmp_path, normandy):
     assert found == sorted([*members(normandy, *names), "50218"])
 
 
+def test_employment_zone_from_a_file_of_insee(shared_data, normandy):
+    path = shared_data / "normandie" / "zones_emploi_2020.csv"
+    rows = [row for row in records(path) if row["libze2020"] == "Coutances"]
+    asked = Selection(groups=("coutances",), groups_file=path)
+    found = read_communes(**normandy, selection=asked)
+    codes = set(found.tables["communes"]["commune_id"])
+    listed = {row["codgeo"] for row in rows}
+    merged = {note.code: int(note.found) for note in found.notes}.get(
+        "sources_perimeter_old_members", 0
+    )
+    assert len(listed - codes) == merged
+    assert len(listed & codes) > 50
+
+
 def test_whole_departement(normandy):
     expected = {
         row["commune_code"]

@@ -1,4 +1,4 @@
-"""Groupings of any kind (PETR, syndicats, pays): one line a grouping and a member.
+"""Groupings of any kind (PETR, syndicats, zones d'emploi): one line a grouping and a member.
 
 A member is a commune, by its INSEE code or its SIREN, or another grouping, by its SIREN; then the
 members of that one count.
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS: Final = ("group_id", "group_name", "commune_id", "member_siren", "member_name")
+_AREA: Final = "geographique de l'aire d'attraction des villes 2020"
+_ZONE_CODE: Final = ("codze2020", "ze2020", "code_bassin_emploi", "aav2020", f"code {_AREA}")
+_ZONE_NAME: Final = ("libze2020", "libaav2020", f"libelle {_AREA}")
+"""Zones that communes make up (employment, attraction of towns): no bodies, but perimeters."""
 GROUP_CODE: Final = (
     "group_id",
     "group_code",
@@ -33,6 +37,7 @@ GROUP_CODE: Final = (
     "petr_code",
     "code_petr",
     "siren_petr",
+    *_ZONE_CODE,
     *populations.EPCI,
 )
 GROUP_NAME: Final = (
@@ -44,16 +49,23 @@ GROUP_NAME: Final = (
     "petr_nom",
     "nom_petr",
     "petr",
+    *_ZONE_NAME,
     *populations.EPCI_NAME,
 )
 COMMUNE: Final = (
     "insee_membre",
     "code_insee_membre",
     "n° insee",
+    "code geographique de la commune",
     *(name for name in populations.CODE if name != "code"),
 )
 SIREN: Final = ("siren membre", "siren du membre", "member_siren", "siren_membre", "commune_siren")
-MEMBER_NAME: Final = ("nom membre", "nom du membre", *populations.NAME)
+MEMBER_NAME: Final = (
+    "nom membre",
+    "nom du membre",
+    "libelle geographique de la commune",
+    *populations.NAME,
+)
 BODIES_WITHOUT_COMMUNES: Final = ("1", "22", "23", "26")
 """First digits of the SIREN of the State, départements, régions and local public bodies."""
 _SIREN: Final = r"\d{9}"

@@ -80,7 +80,7 @@ def assemble(
     Returns
     -------
     Assembly
-        Tables ``communes``, ``actors``, ``resources``, ``flows`` and ``sources``.
+        Tables ``communes``, ``actors``, ``resources``, ``needs``, ``flows`` and ``sources``.
 
     Notes
     -----
@@ -90,25 +90,24 @@ def assemble(
     - An actor without a commune code is placed by the name of its commune and its département, else
       by its point.  A point at 0, 0 or more than 5 km beyond the perimeter is taken away: the actor
       then stands at its commune.
-    - Actors of other communes are left out, and their resources with them.
+    - Actors of other communes are left out, their resources and needs with them; a need without
+      actor is that of its commune.
     - The end of a flow is an actor by its id; else the only actor of the perimeter that bears the
       SIREN alone; else ``outside``.  Flows without an end in the perimeter are left out.
     """
     perimeter = gpd.GeoDataFrame(communes.tables[v.COMMUNES])
     ledger = _Ledger(extracts)
     actors = _actors(extracts, perimeter, passage=passage, ledger=ledger)
-    offered = _joined(extracts, v.RESOURCES)
     ends = _Ends.of(perimeter, actors, known=known)
-    holders = [ends.actor(name) for name in offered["actor_id"]]
-    offered["actor_id"] = pd.Series(holders, index=offered.index, dtype="str")
-    held = offered["actor_id"].isin(ends.actors)
-    resources = ledger.split(v.RESOURCES, offered, mask=held)
+    resources = _held(v.RESOURCES, extracts, ends=ends, passage=passage, ledger=ledger)
+    needs = _held(v.NEEDS, extracts, ends=ends, passage=passage, ledger=ledger)
     flows = _flows(extracts, ends, passage=passage, ledger=ledger)
     sources = pd.concat([extract.sources for extract in (communes, *extracts)], ignore_index=True)
     tables = {
         v.COMMUNES: _with_cells(perimeter, extracts, passage=passage),
         v.ACTORS: _plain(actors, "actor_id"),
         v.RESOURCES: _plain(resources, "actor_id"),
+        v.NEEDS: _plain(needs, "actor_id"),
         v.FLOWS: _plain(flows, "origin", "destination"),
         v.SOURCES: sources.drop_duplicates("source_id", ignore_index=True),
     }
@@ -307,6 +306,26 @@ class _Ends:
         if code.startswith(_LEGAL_ID):
             return self.by_siren.get(code[len("siret:") : _SIREN_END], v.OUTSIDE)
         return v.OUTSIDE
+
+
+def _held(
+    table: str,
+    extracts: Sequence[Extract],
+    *,
+    ends: _Ends,
+    passage: Passage | None,
+    ledger: _Ledger,
+) -> pd.DataFrame:
+    """Return the resources or needs of actors of the perimeter, and needs of its communes."""
+    rows = _joined(extracts, table)
+    holders = [ends.actor(name) if isinstance(name, str) else None for name in rows["actor_id"]]
+    rows["actor_id"] = pd.Series(holders, index=rows.index, dtype="str")
+    held = rows["actor_id"].isin(ends.actors)
+    if "commune_id" in rows:
+        codes = rows["commune_id"].astype("str")
+        rows["commune_id"] = passage.apply(codes) if passage else codes
+        held |= rows["actor_id"].isna() & rows["commune_id"].isin(ends.communes)
+    return ledger.split(table, rows, mask=held)
 
 
 def _flows(

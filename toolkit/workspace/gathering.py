@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,10 +13,12 @@ from toolkit import schema
 from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem, SchemaError
 from toolkit.language import table_label, text
+from toolkit.sources import bpe
 from toolkit.sources.assemble import Assembly, assemble
 from toolkit.sources.extract import Extract
 from toolkit.sources.reading import listed
 from toolkit.territory import complete
+from toolkit.workbook.identities import slug
 from toolkit.workspace import keeping, merging, store
 from toolkit.workspace.keeping import Kept
 from toolkit.workspace.layers import SAISIE
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from toolkit.workspace.database import Database
     from toolkit.workspace.journal import Author
 
-_TAKEN = (v.COMMUNES, v.ACTORS, v.RESOURCES, v.FLOWS, v.SOURCES)
+_TAKEN = (v.COMMUNES, v.ACTORS, v.RESOURCES, v.NEEDS, v.FLOWS, v.SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,54 @@ def gather(
     return GatherReport(kept, found.counts, (*outside, *found.notes, *notes))
 
 
+def keep_counts(
+    extracts: Sequence[Extract],
+    folder: Path,
+    *,
+    communes: Collection[str],
+    passage: Passage | None,
+) -> list[Problem]:
+    """Write the counts by commune of extracts, cut to a perimeter, to the folder of sources.
+
+    A table of counts is no table of the model: it is what territories are compared by.
+
+    Parameters
+    ----------
+    extracts : sequence of Extract
+        Those with a table ``counts``.
+    folder : Path
+        Where a file a source is written, or replaced: ``<source>.counts.csv``.
+    communes : collection of str
+        Codes of the communes of the perimeter.
+    passage : Passage or None
+        Brings codes of communes of other years to those of the perimeter.
+
+    Returns
+    -------
+    list of Problem
+        A note a file.
+    """
+    notes = []
+    for extract in extracts:
+        if bpe.COUNTS not in extract.tables:
+            continue
+        rows = bpe.find_counts(extract, communes, passage=passage)
+        path = folder / f"{slug(str(extract.source['source_id']))}.counts.csv"
+        started = path.with_suffix(".new")
+        folder.mkdir(exist_ok=True)
+        rows.to_csv(started, index=False, encoding="utf-8")
+        started.replace(path)
+        notes.append(
+            Problem(
+                "sources_counts_kept",
+                where=str(extract.source["source_id"]),
+                found=str(len(rows)),
+                params={"path": f"{folder.name}/{path.name}"},
+            )
+        )
+    return notes
+
+
 def _perimeter(stored: Mapping[str, pd.DataFrame]) -> Extract:
     """Return the stored communes as an extract; their sources are stored already."""
     return Extract({v.COMMUNES: stored[v.COMMUNES]}, {"source_id": None}, {}, ())
@@ -119,6 +170,8 @@ def _outside(found: Assembly) -> list[Problem]:
 
     A file that only describes communes has no rows of its own.
     """
+    if found.counts.empty:
+        return []
     cut = found.counts.groupby("source_id")[["given", "inside"]].sum()
     return [
         Problem("sources_all_outside", where=str(row.Index), found=str(row.given))
@@ -139,7 +192,12 @@ def _under_known_ids(
         for actor_id, siret in zip(incoming["actor_id"], incoming["siret"], strict=True)
         if siret in ids
     }
-    held = {v.ACTORS: ["actor_id"], v.RESOURCES: ["actor_id"], v.FLOWS: ["origin", "destination"]}
+    held = {
+        v.ACTORS: ["actor_id"],
+        v.RESOURCES: ["actor_id"],
+        v.NEEDS: ["actor_id"],
+        v.FLOWS: ["origin", "destination"],
+    }
     made = dict(tables)
     for name, columns in held.items():
         cells = {column: tables[name][column].replace(stored_as) for column in columns}
@@ -152,7 +210,7 @@ def _beside_the_workbook(
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """Return the rows that take the place of nothing that people wrote, and what was left out."""
     kept, notes = dict(tables), []
-    for name in (v.ACTORS, v.RESOURCES, v.FLOWS):
+    for name in (v.ACTORS, v.RESOURCES, v.NEEDS, v.FLOWS):
         rows = tables[name]
         written = _written(name, stored[name])
         ours = merging.row_ids(name, rows).isin(written).to_numpy(dtype="bool")

@@ -128,6 +128,21 @@ def test_resources_follow_their_actor(perimeter):
     assert found.counts.query("table == 'resources'")["outside"].tolist() == [1]
 
 
+def test_needs_follow_their_actor_or_their_commune(perimeter):
+    frame = actors(actor("in", commune_id="01001"), actor("out", commune_id="39001"))
+    needs = pd.DataFrame(
+        {
+            "need_id": ["n1", "n2", "n3", "n4"],
+            "actor_id": ["in", "out", None, None],
+            "commune_id": [None, "01001", "01001", "39001"],
+            "category": "materials.wood.pallets",
+        }
+    )
+    found = assemble(perimeter, [extract("s", actors=frame, needs=needs)])
+    assert found.tables["needs"]["need_id"].tolist() == ["n1", "n3"]
+    assert found.counts.query("table == 'needs'")["outside"].tolist() == [2]
+
+
 def flow(name: str, origin: str, destination: str) -> dict[str, object]:
     return {
         "flow_id": name,

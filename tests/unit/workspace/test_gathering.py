@@ -6,6 +6,7 @@ import pytest
 
 from toolkit.errors import DataError
 from toolkit.sources.catalogue import load_files
+from toolkit.sources.mapped import load_mapped
 
 SERVICES = """id_fs,lib_fs,insee_com,lib_com,latitude,longitude
 1,Accueil d'Ambreval,99001,Ambreval,,
@@ -110,3 +111,47 @@ def test_flows_find_the_actors_that_the_territory_has_already(imported, write):
     assert flows[["origin", "destination"]].to_numpy().tolist() == [["outside", "A2"]]
     assert flows["quantity"].tolist() == [12000.0]
     assert report.counts.set_index("table").loc["flows", "inside"] == 1
+
+
+def test_counts_by_commune_are_kept_beside_the_database(workspace, write):
+    bpe = "DEPCOM;TYPEQU;NB_EQUIP;AN\n99001;B203;2;2024\n99003;B203;1;2024\n75056;B203;900;2024\n"
+    report = workspace.add_sources(load_files([write("bpe24.csv", bpe)]))
+    kept = [note for note in report.notes if note.code == "sources_counts_kept"]
+    assert [note.params["path"] for note in kept] == ["sources/bpe-bpe24.counts.csv"]
+    lines = (workspace.folder / kept[0].params["path"]).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith("99001,B203,")
+    again = workspace.add_sources(load_files([write("bpe24.csv", bpe)]))
+    assert len(again.notes) == len(report.notes)
+
+
+MAPPING = """
+[actors.columns]
+actor_id = "ref"
+name = "nom"
+commune_id = "insee"
+
+[actors.constants]
+family = "ess"
+
+[needs.columns]
+category = "cherche"
+quantity = "tonnes"
+
+[needs.constants]
+unit = "t"
+"""
+
+
+def test_needs_of_a_partners_list_are_taken(workspace, write):
+    rows = "ref,nom,insee,cherche,tonnes\n7,Menuiserie,99001,materials.wood.offcuts,3\n"
+    rows += "8,Ailleurs,75056,materials.wood.offcuts,5\n"
+    mapped = load_mapped(write("list.csv", rows), write("map.toml", MAPPING))
+    report = workspace.add_sources([mapped])
+    counts = report.counts.set_index("table")
+    assert counts.loc["needs", ["given", "inside", "outside"]].tolist() == [2, 1, 1]
+    needs = workspace.tables()["needs"]
+    own = needs[needs["source_id"] == "mapped:list"]
+    assert own[["actor_id", "category", "quantity"]].to_numpy().tolist() == [
+        ["mapped:list:7", "materials.wood.offcuts", 3.0]
+    ]

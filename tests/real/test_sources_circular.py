@@ -11,11 +11,14 @@ from toolkit import nomenclature
 from toolkit.language import problem_text
 from toolkit.resources import shipped
 from toolkit.schema import CONTRACTS
+from toolkit.sources.assemble import assemble
+from toolkit.sources.communes import read_communes
 from toolkit.sources.mapped import load_mapped
 from toolkit.sources.mapping_file import PLACE_COLUMNS, read_mapping
 from toolkit.sources.mapping_guess import propose_mapping, save_mapping
 from toolkit.sources.reuse_actors import load_reuse_actors
 from toolkit.sources.translations import translation
+from toolkit.territory import Territory
 
 pytestmark = pytest.mark.shared
 
@@ -199,3 +202,21 @@ def test_every_code_of_the_official_lists_is_in_the_own_table(shared_data, name,
     own = translation("reuse_codes")
     assert official
     assert set(own[own["list"] == name]["code"]) == official
+
+
+# --- on a territory ----------------------------------------------------------------------------
+def test_directory_on_its_territory(shared_data):
+    folder = shared_data / "calaisis_62"
+    perimeter = read_communes(folder / "communes_62_cog2018.geojson", cog_year=2018)
+    directory = load_mapped(
+        folder / "annuaire_economie_circulaire_sevadec_2024.csv",
+        shipped("templates", "mappings", "annuaire_economie_circulaire.toml"),
+    )
+    found = assemble(perimeter, [directory])
+    territory = Territory.from_tables(found.tables, name="Calaisis")
+    cut = found.counts.set_index("table")
+    assert cut.loc["actors", "given"] == len(directory.tables["actors"])
+    # Points of the directory that lie beyond the département cannot be placed.
+    assert cut.loc["actors", "inside"] >= 0.9 * cut.loc["actors", "given"]
+    assert len(territory.actors) == cut.loc["actors", "inside"]
+    assert set(territory.resources["actor_id"]) <= set(territory.actors["actor_id"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from toolkit import crs
+from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
 from toolkit.office import guard
@@ -23,7 +25,9 @@ LONGITUDE: Final = "(longitude)"
 """Columns that a layer gets from its shapes: degrees (EPSG:4326) of a point of each."""
 
 
-def read_foreign(path: Path, *, sheet: str = "", header_row: int = 1) -> pd.DataFrame:
+def read_foreign(
+    path: Path, *, sheet: str = "", header_row: int = 1, headers: Iterable[str] = ()
+) -> pd.DataFrame:
     """Return all cells of a table as text, under its own headers.
 
     Parameters
@@ -34,6 +38,9 @@ def read_foreign(path: Path, *, sheet: str = "", header_row: int = 1) -> pd.Data
         Sheet or layer; the first sheet, or the only layer, where it is left out.
     header_row : int, default 1
         Row of a sheet that holds the headers, from 1; in text files it is the first.
+
+    headers : iterable of str, optional
+        Headers that should be there: of a text file, they tell the separator.
 
     Returns
     -------
@@ -52,7 +59,8 @@ def read_foreign(path: Path, *, sheet: str = "", header_row: int = 1) -> pd.Data
     check_file(path, endings=ENDINGS)
     ending = path.suffix.lower()
     if ending in TEXT_ENDINGS:
-        named = [header for header in header_of(path, ()) if header.strip()]
+        known = {header: (fold(header),) for header in headers}
+        named = [header for header in header_of(path, [known]) if header.strip()]
         return read_rows(path, needed={header: (fold(header),) for header in named})
     if ending in SHEET_ENDINGS:
         return _sheet(path, sheet=sheet, header_row=header_row)
@@ -95,7 +103,7 @@ def _as_text(frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
     kept = kept.loc[:, ~kept.columns.duplicated()]
     made = {}
     for name in kept.columns:
-        stripped = as_text([None if is_missing(cell) else written(cell) for cell in kept[name]])
+        stripped = as_text([_written(cell) for cell in kept[name]])
         stripped = stripped.str.strip()
         made[str(name)] = stripped.mask(stripped.isin(NULLS)).set_axis(kept.index)
     found = pd.DataFrame(made, index=kept.index)
@@ -104,3 +112,10 @@ def _as_text(frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
         raise DataError(Problem("sources_no_rows", where=where))
     found.attrs["malformed"] = []
     return found
+
+
+def _written(cell: object) -> str | None:
+    """Return a cell as text; a list of a layer as its parts joined by ``|``."""
+    if isinstance(cell, list):
+        return v.join_list(written(one) for one in cell if not is_missing(one)) or None
+    return None if is_missing(cell) or isinstance(cell, dict) else written(cell)

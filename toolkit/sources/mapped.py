@@ -64,7 +64,9 @@ def load_mapped(path: Path, mapping: Path | FileMap, *, with_persons: bool = Fal
     - An id made of a row number holds as long as the file keeps its order.
     """
     chosen = mapping if isinstance(mapping, FileMap) else read_mapping(mapping)
-    rows = read_foreign(path, sheet=chosen.sheet, header_row=chosen.header_row)
+    rows = read_foreign(
+        path, sheet=chosen.sheet, header_row=chosen.header_row, headers=chosen.headers
+    )
     rows = _under_mapped_headers(rows, chosen, where=path.name)
     given = {"title": path.name, **chosen.source}
     source = source_row(path, kind="mapped", **given)

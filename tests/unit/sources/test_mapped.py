@@ -287,6 +287,24 @@ def test_layers_give_a_point_of_each_shape(tmp_path):
     assert actors["longitude"].fillna(-1).tolist() == [3.0, -1]
 
 
+def test_lists_of_a_layer_are_lists(tmp_path):
+    properties = {"nom": "Alpha", "themes": ["Eau", "Bois"], "autre": {"a": 1}}
+    shape = {"type": "Point", "coordinates": [3.0, 44.0]}
+    features = [{"type": "Feature", "properties": properties, "geometry": shape}]
+    words = json.dumps({"type": "FeatureCollection", "features": features})
+    rows = read_foreign(write(tmp_path, words, name="a.json"))
+    assert rows["themes"].tolist() == ["Eau|Bois"]
+    assert rows["autre"].isna().all()
+
+
+def test_mapped_headers_tell_the_separator(tmp_path):
+    path = write(tmp_path, "Nom (a,b,c,d);Ville\nAlpha;Caen\n")
+    assert list(read_foreign(path, headers=["Nom (a,b,c,d)", "ville"])) == [
+        "Nom (a,b,c,d)",
+        "Ville",
+    ]
+
+
 def test_a_layer_of_a_geopackage_is_named_where_there_are_two(tmp_path):
     path = tmp_path / "a.gpkg"
     metric = crs.METROPOLE.epsg

@@ -87,15 +87,43 @@ def zone_of(commune_ids: Iterable[str]) -> Zone:
     return zones.pop() if zones else METROPOLE
 
 
+def is_in_france(longitude: float, latitude: float) -> bool:
+    """Return whether a point in degrees lies in the box of a part of France.
+
+    Examples
+    --------
+    >>> is_in_france(-0.37, 49.18), is_in_france(49.18, -0.37)
+    (True, False)
+    """
+    return any(zone.holds(longitude, latitude) for zone in (METROPOLE, *OVERSEAS.values()))
+
+
+def is_known(epsg: int) -> bool:
+    """Return whether an EPSG code is that of a reference system.
+
+    Examples
+    --------
+    >>> is_known(2154), is_known(99999)
+    (True, False)
+    """
+    from pyproj import CRS, exceptions  # noqa: PLC0415 - slow, and only needed for older GeoJSON
+
+    try:
+        CRS.from_epsg(epsg)
+    except exceptions.CRSError:
+        return False
+    return True
+
+
 def check_crs(frame: gpd.GeoDataFrame, *, where: str) -> None:
-    """Refuse a frame whose coordinates have no reference system.
+    """Refuse a frame whose coordinates have no reference system, or one tied to no place on earth.
 
     Raises
     ------
     CrsError
         If the CRS is missing.
     """
-    if frame.crs is None:
+    if frame.crs is None or frame.crs.is_engineering:
         raise CrsError(Problem("crs_missing", where=where))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,10 +53,14 @@ _WRONG_REQUESTS: Final = REQUEST_FAULTS | frozenset(
         "communes_unknown",
         "communes_old_code",
         "communes_no_year",
+        "communes_bad_year",
         "communes_without_unknown",
     }
 )
 """Faults of the request rather than of the data."""
+FIRST_YEAR: Final = 1943
+"""Year of the first official geographic code."""
+LAST_YEAR: Final = 2100
 _EPCI_PATTERN: Final = r"(\d{9})"
 
 Files = Path | str | Sequence[Path | str]
@@ -209,6 +214,7 @@ def read_communes(
     if not gathered.problems:
         _to_living(gathered, passage=table, wanted=(*(asked.codes or ()), *more.codes))
     chosen = _chosen(gathered, asked, passage=table)
+    _check_places(gathered, chosen)
     if gathered.problems:
         only_requests = {problem.code for problem in gathered.problems} <= _WRONG_REQUESTS
         raise (UsageError if only_requests else SchemaError)(gathered.problems)
@@ -295,6 +301,11 @@ def _named_columns(frame: gpd.GeoDataFrame, *, path: Path) -> gpd.GeoDataFrame:
 # --- year and codes ---------------------------------------------------------------------------
 def _year(gathered: _Gathered, *, cog_year: int | None, passage: Passage | None) -> int:
     """Return the year of the geography of the result; note a fault where it is unsure."""
+    if cog_year and not FIRST_YEAR <= cog_year <= LAST_YEAR:
+        gathered.fault(
+            "communes_bad_year", found=cog_year, first=str(FIRST_YEAR), last=str(LAST_YEAR)
+        )
+        return cog_year
     said = sorted({int(year) for year in gathered.polygons["cog_year"].dropna()})
     if len(said) > 1:
         gathered.fault("communes_mixed_years", found=", ".join(map(str, said)))
@@ -305,6 +316,30 @@ def _year(gathered: _Gathered, *, cog_year: int | None, passage: Passage | None)
     if not cog_year and not known:
         gathered.fault("communes_no_year")
     return cog_year or known
+
+
+def _check_places(gathered: _Gathered, chosen: set[str]) -> None:
+    """Note a perimeter that lies elsewhere than in France: its file names the wrong system."""
+    polygons = gathered.polygons
+    polygons = polygons[polygons["commune_id"].isin(chosen) & polygons.geometry.notna()]
+    bounds = polygons.geometry.bounds
+    middles = zip(
+        polygons["commune_id"],
+        (bounds["minx"] + bounds["maxx"]) / 2,
+        (bounds["miny"] + bounds["maxy"]) / 2,
+        strict=True,
+    )
+    away = sorted(
+        (code, x, y) for code, x, y in middles if not math.isnan(x) and not crs.is_in_france(x, y)
+    )
+    if away:
+        _, x, y = away[0]
+        gathered.fault(
+            "communes_elsewhere",
+            found=listed(code for code, _, _ in away),
+            longitude=round(float(x), 2),
+            latitude=round(float(y), 2),
+        )
 
 
 def _check_double(gathered: _Gathered) -> None:

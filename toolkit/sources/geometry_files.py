@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 import shapely
 
@@ -104,6 +105,8 @@ def _read(path: Path, layer_reader: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDa
     else:
         frame = _read_geojson(path)
     crs.check_crs(frame, where=path.name)
+    if not np.isfinite(shapely.get_coordinates(frame.geometry.to_numpy())).all():
+        raise DataError(Problem("sources_damaged", where=path.name, found=ending))
     return frame
 
 
@@ -142,7 +145,8 @@ def _read_named_layer(path: Path, *, layer: str) -> gpd.GeoDataFrame:
 def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     """Return the features of a GeoJSON file, read as plain JSON."""
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        words = path.read_bytes().decode("utf-8-sig")
+        content = json.loads(words, parse_constant=lambda _: None)  # NaN is no JSON: nothing
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as err:
         raise DataError(Problem("sources_damaged", where=path.name, found="GeoJSON")) from err
     features = content.get("features") if isinstance(content, Mapping) else None
@@ -172,10 +176,11 @@ def _named_epsg(content: Mapping[str, Any], *, path: Path) -> int:
     named = content.get("crs")
     if named is None:
         return crs.STORAGE_EPSG
-    words = str(named.get("properties", {}).get("name", "")) if isinstance(named, Mapping) else ""
+    told = named.get("properties") if isinstance(named, Mapping) else None
+    words = str(told.get("name", "")) if isinstance(told, Mapping) else ""
     if "CRS84" in words:
         return crs.STORAGE_EPSG
     found = re.search(r"EPSG:{1,2}(?:[\d.]*:)?(\d{4,5})$", words)
-    if found is None:
+    if found is None or not crs.is_known(int(found.group(1))):
         raise DataError(Problem("sources_crs_name", where=path.name, found=words or "?"))
     return int(found.group(1))

@@ -50,7 +50,7 @@ def check_file(path: Path, *, endings: tuple[str, ...]) -> None:
     Raises
     ------
     DataError
-        If it is missing, empty, a folder or device, or ends otherwise.
+        If it is missing, empty, a folder or device, ends otherwise or may not be read.
     """
     shown = {"choices": ", ".join(endings)}
     if not path.is_file():
@@ -61,6 +61,10 @@ def check_file(path: Path, *, endings: tuple[str, ...]) -> None:
         )
     if path.stat().st_size == 0:
         raise DataError(Problem("sources_empty_file", where=path.name))
+    try:
+        path.open("rb").close()
+    except OSError as err:
+        raise DataError(Problem("sources_unreadable", where=path.name)) from err
 
 
 def sha256_of(path: Path) -> str:

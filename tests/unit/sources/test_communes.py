@@ -416,3 +416,65 @@ def test_other_json_is_refused(tmp_path, content):
     path.write_text(content, "utf-8")
     with pytest.raises(DataError):
         read_populations(path)
+
+
+def test_a_perimeter_outside_france_is_refused(tmp_path):
+    swapped = squares(SQUARES)
+    for feature in swapped:
+        feature["geometry"] = mapping(box(44, 3, 44.1, 3.1))
+    path = geojson(tmp_path, swapped, name="swapped.geojson")
+    assert problems(SchemaError, path, cog_year=2026) == [
+        ("communes_elsewhere", "01001, 01002, 01003, 02451")
+    ]
+    named = {"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2154"}}}
+    path = geojson(tmp_path, squares(SQUARES), name="named.geojson", **named)  # degrees as metres
+    assert problems(SchemaError, path, cog_year=2026)[0][0] == "communes_elsewhere"
+    overseas = [
+        {
+            **squares({"97209": "Fort-de-France"})[0],
+            "geometry": mapping(box(-61, 14.5, -60.9, 14.6)),
+        }
+    ]
+    frame = load_communes(geojson(tmp_path, overseas, name="outre-mer.geojson"), cog_year=2026)
+    assert frame["commune_id"].tolist() == ["97209"]
+
+
+@pytest.mark.parametrize("year", [-5, 1850, 20260])
+def test_a_year_without_a_geographic_code_is_a_wrong_request(outlines, year):
+    assert problems(UsageError, outlines, cog_year=year) == [("communes_bad_year", str(year))]
+
+
+@pytest.mark.parametrize(
+    "named, found",
+    [
+        ({"properties": {"name": "urn:ogc:def:crs:EPSG::99999"}}, "urn:ogc:def:crs:EPSG::99999"),
+        ({"properties": None}, "?"),
+        ({"properties": [1]}, "?"),
+        (5, "?"),
+    ],
+)
+def test_a_reference_system_that_does_not_exist_is_refused(tmp_path, named, found):
+    path = geojson(tmp_path, squares(SQUARES), crs=named)
+    assert problems(DataError, path, cog_year=2026) == [("sources_crs_name", found)]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_coordinate_that_is_no_number_is_refused(tmp_path, number):
+    path = geojson(tmp_path, squares(SQUARES))
+    path.write_text(path.read_text("utf-8").replace("[3.1, 44.1]", f"[{number}, 44.1]"), "utf-8")
+    assert problems(DataError, path, cog_year=2026)[0][0] in {
+        "sources_damaged",
+        "sources_not_degrees",
+    }
+
+
+def test_a_layer_in_no_system_on_earth_is_refused(tmp_path):
+    local = (
+        'ENGCRS["Undefined Cartesian SRS",EDATUM["Unknown"],CS[Cartesian,2],'
+        'AXIS["x",unspecified],AXIS["y",unspecified],LENGTHUNIT["metre",1]]'
+    )
+    frame = gpd.GeoDataFrame(
+        {"code": ["01001"], "nom": ["A"]}, geometry=[box(0, 0, 1, 1)], crs=local
+    )
+    frame.to_file(tmp_path / "local.gpkg")
+    assert problems(CrsError, tmp_path / "local.gpkg", cog_year=2026) == [("crs_missing", "")]

@@ -368,6 +368,9 @@ def padded(cells: pd.Series[str], width: int) -> pd.Series[str]:
     >>> padded(pd.Series(["65", "65.0", "NN", "00065"]), 5).tolist()
     ['00065', '00065', 'NN', '00065']
     """
-    bare = cells.astype("str").str.replace(r"^(\d+)\.0$", r"\1", regex=True)
-    digits = bare.str.fullmatch(r"\d+").fillna(value=False).astype("bool")
-    return bare.mask(digits, bare.str.zfill(width))
+    odd = cells.notna() & (cells.str.len() != width)
+    bare = cells[odd].str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    digits = bare.str.fullmatch(r"\d+").astype("bool")
+    made = cells.copy()
+    made[odd] = bare.mask(digits, bare.str.zfill(width))
+    return made

@@ -174,14 +174,17 @@ def _sieved(path: Path, *, asked: Mapping[str, str], with_holdings: bool) -> Sie
         sieve.notes.append(
             Problem("sources_sirene_nothing", found="0", where=path.name, params=shown)
         )
+    sieve.drop(rows["state"] != _OPEN, "closed", show="siret")
+    rows = sieve.rows
     siret = padded(rows["siret"], _SIRET_WIDTH)
+    codes = pd.Series(rows["commune"].unique(), dtype="str")
+    filed = dict(zip(codes, commune_codes(codes).map(asked), strict=True))
     sieve.rows = rows.assign(
         siret=siret.mask(invalid_sirets(siret)),
         siren=siret.str[:SIREN_WIDTH],
-        commune_id=commune_codes(rows["commune"]).map(asked).astype("str"),
+        commune_id=rows["commune"].map(filed).astype("str"),
         **_activities(rows),
     )
-    sieve.drop(sieve.rows["state"] != _OPEN, "closed", show="siret")
     sieve.drop(sieve.rows["siret"].isna(), "bad_siret", show="siren")
     sieve.drop(sieve.rows["commune_id"] == SPLIT, "commune_split", show="commune")
     sieve.drop(sieve.rows["siret"].duplicated(), "duplicates", show="siret")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,18 +13,23 @@ from typing import Final
 from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources import (
     bpe,
-    columnar,
     commuting,
     data_inclusion,
     decp,
     ess_lists,
     france_services,
+    gogocarto,
+    irep,
     mapped,
     municipalities,
+    overpass,
     populations,
+    recognition,
+    reuse_actors,
     rna,
     schools,
     siae,
+    sinoe,
     sirene_daily,
     sirene_places,
     sirene_stock,
@@ -31,7 +37,7 @@ from toolkit.sources import (
 )
 from toolkit.sources.extract import Extract
 from toolkit.sources.passage import Passage
-from toolkit.sources.reading import TEXT_ENDINGS, Columns, header_of, places_of
+from toolkit.sources.reading import Columns, header_of
 
 Told = Callable[[str, int], None]
 
@@ -95,6 +101,10 @@ def _mapped(path: Path, known: Context) -> Extract:
     return mapped.load_mapped(path, known.mapping)
 
 
+def _bpe(path: Path, known: Context) -> Extract:
+    return bpe.load_bpe(path, communes=known.communes, passage=known.passage, data_year=known.year)
+
+
 _DATED: Final = re.compile(r"nbflux_c(\d{2})_")
 SIRENE: Final = "sirene"
 UNITS: Final = "sirene-units"
@@ -130,7 +140,7 @@ KINDS: Final = (
     Kind(
         "bpe",
         {**bpe.NEEDED, "commune_id": (*bpe.WANTED["commune_id"], *bpe.WANTED["iris"])},
-        lambda path, known: bpe.load_bpe(path, data_year=known.year),
+        _bpe,
     ),
     Kind("decp", decp.NEEDED, lambda path, _: decp.load_decp(path)),
     Kind(
@@ -152,47 +162,39 @@ KINDS: Final = (
         },
         lambda path, known: municipalities.load_municipalities(path, data_year=known.year),
     ),
+    Kind(
+        "bpe-commune-totals",
+        {"commune_id": bpe.COMPILED_ID, "shop": ("boulang",), "chemist": ("pharma",)},
+        _bpe,
+    ),
+    Kind(
+        "reuse-actors",
+        reuse_actors.NEEDED,
+        lambda path, known: reuse_actors.load_reuse_actors(path, data_year=known.year),
+    ),
+    Kind("sinoe", sinoe.NEEDED, lambda path, known: sinoe.load_sinoe(path, year=known.year)),
+    Kind("irep", {}, lambda path, known: irep.load_irep(path, year=known.year)),
+    Kind("osm", {}, lambda path, _: overpass.load_overpass(path)),
+    Kind(
+        "gogocarto",
+        {},
+        lambda path, known: gogocarto.load_gogocarto(path, data_year=known.year),
+    ),
     Kind(MAPPED, {}, _mapped),
 )
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
 
 
 def recognise(path: Path) -> Kind:
-    """Return what kind of file a table is, by the columns of its header.
-
-    Where several kinds fit, that with the most columns is meant.
+    """Return what kind of file a table is; see :func:`toolkit.sources.recognition.name_of`.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or no kind fits; the message names the nearest one and what it
-        lacks.
+        If the file cannot be read, or no kind fits.
     """
     columns = {kind.name: kind.needed for kind in KINDS if kind.needed}
-    header = _header(path, columns.values())
-    lacking = {
-        name: [column for column in needed if column not in places_of(header, needed)]
-        for name, needed in columns.items()
-    }
-    fitting = [name for name, missing in lacking.items() if not missing]
-    if fitting:
-        return BY_NAME[max(fitting, key=lambda name: len(columns[name]))]
-    nearest = min(lacking, key=lambda name: (len(lacking[name]) / len(columns[name]), name))
-    missing = ", ".join(columns[nearest][column][0] for column in lacking[nearest])
-    raise DataError(
-        Problem(
-            "sources_not_recognised",
-            where=path.name,
-            found=", ".join(header[:8]),
-            params={"choices": ", ".join(columns), "nearest": nearest, "missing": missing},
-        )
-    )
-
-
-def _header(path: Path, kinds: Iterable[Columns]) -> list[str]:
-    if path.suffix.lower() in TEXT_ENDINGS:
-        return header_of(path, kinds)
-    return columnar.header_of(path)
+    return BY_NAME[recognition.name_of(path, columns)]
 
 
 def load_files(
@@ -222,7 +224,8 @@ def load_files(
     faults: list[Problem] = []
     found: list[tuple[Path, Kind]] = []
     for path in paths:
-        _gather(faults, lambda path=path: found.append(_of_kind(path, kind=kind, known=known)))
+        with _noting(faults):
+            found.append(_of_kind(path, kind=kind, known=known))
     beside = {name: [path for path, own in found if own.name == name] for name in BESIDE_SIRENE}
     has_stock = any(own.name == SIRENE for _, own in found)
     faults += [
@@ -233,12 +236,8 @@ def load_files(
     extracts: list[Extract] = []
     for path, own in found:
         if own.name not in BESIDE_SIRENE:
-            _gather(
-                faults,
-                lambda path=path, own=own: extracts.append(
-                    _load(path, own, beside=beside, known=known)
-                ),
-            )
+            with _noting(faults):
+                extracts.append(_load(path, own, beside=beside, known=known))
     if faults:
         raise (UsageError if {fault.code for fault in faults} <= _WRONG_USE else DataError)(faults)
     return tuple(extracts)
@@ -249,10 +248,11 @@ _WRONG_USE: Final = frozenset(
 )
 
 
-def _gather(faults: list[Problem], step: Callable[[], object]) -> None:
-    """Take a step; keep its faults for later."""
+@contextmanager
+def _noting(faults: list[Problem]) -> Iterator[None]:
+    """Keep the faults of a step for later."""
     try:
-        step()
+        yield
     except (DataError, UsageError) as error:
         faults += error.problem_list
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources.catalogue import BY_NAME, NOTHING_KNOWN, Context, load_files
@@ -122,7 +123,7 @@ def _downloaded(
     dated = replace(known, year=known.year or entry.data_year or None)
     (extract,) = load_files([path], kind=entry.kind, known=dated)
     said = {"title": entry.title, "producer": entry.producer, "licence": entry.licence}
-    cells: dict[str, object] = {name: cell for name, cell in said.items() if cell}
+    cells: dict[str, Any] = {name: cell for name, cell in said.items() if cell}
     if kept is not None:
         cells["retrieved_at"] = kept.retrieved_at[:10]
     return extract.described(**cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -397,9 +398,14 @@ class Workspace:
         """
         names = ", ".join(str(extract.source["source_id"]) for extract in extracts)
         what = text("workspace.what.gather", lang=self.lang, sources=names)
-        return gathering.gather(
+        report = gathering.gather(
             extracts, self._database, passage=passage, author=self._author(who, what=what)
         )
+        communes = self.tables()[v.COMMUNES]["commune_id"]
+        notes = gathering.keep_counts(
+            extracts, self.sources, communes=set(communes), passage=passage
+        )
+        return dataclasses.replace(report, notes=(*report.notes, *notes))
 
     def write(
         self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = ""

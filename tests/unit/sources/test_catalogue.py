@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_the_faults_of_all_files_come_at_once(write, tmp_path):
     with pytest.raises(DataError) as caught:
         catalogue.load_files(paths)
     found = [problem.code for problem in caught.value.problem_list]
-    assert found == ["sources_no_file", "sources_not_recognised"]
+    assert found == ["sources_no_file", "sources_stranger"]
 
 
 def test_a_kind_that_is_given_is_not_guessed(write):
@@ -87,11 +88,12 @@ def test_a_kind_that_is_given_is_not_guessed(write):
 
 def test_no_kind_hides_another():
     """A file with just the columns of a kind is that kind."""
-    for kind in catalogue.KINDS:
+    by_columns = [kind for kind in catalogue.KINDS if kind.needed]
+    for kind in by_columns:
         names = {column: names[0] for column, names in kind.needed.items()}
         lacking = [
             other.name
-            for other in catalogue.KINDS
+            for other in by_columns
             if other is not kind
             and len(other.needed) >= len(kind.needed)
             and all(set(options) & set(names.values()) for options in other.needed.values())
@@ -154,3 +156,32 @@ def test_an_unknown_table_is_read_by_its_mapping(write):
     assert extract.tables["actors"]["name"].tolist() == ["La Réserve"]
     (services,) = catalogue.load_files([write("b.csv", SERVICES)], known=known)
     assert services.source["source_id"] == "france_services:b"
+
+
+@pytest.mark.parametrize(
+    "content, kind",
+    [
+        ({"version": 0.6, "elements": []}, "osm"),
+        ({"elements": [{"type": "node", "id": 1, "lat": 1.0, "lon": 2.0}]}, "osm"),
+        ({"results": [{"C_SERVICE": "1", "N_SERVICE": "x", "ANNEE": 2025}]}, "sinoe"),
+        ({"data": [{"id": 1, "name": "x", "geo": {"latitude": 1}}]}, "gogocarto"),
+        ([{"id": 1, "name": "x", "geo": {"latitude": 1}}], "gogocarto"),
+        ([{"id": "1", "nom": "x", "source": "dora"}], "data-inclusion"),
+    ],
+)
+def test_json_is_recognised_by_its_keys(write, content, kind):
+    assert catalogue.recognise(write("a.json", json.dumps(content))).name == kind
+
+
+def test_other_json_is_refused(write):
+    with pytest.raises(DataError) as caught:
+        catalogue.recognise(write("a.json", '{"type": "FeatureCollection", "features": []}'))
+    assert caught.value.code == "sources_json_unknown"
+
+
+def test_an_archive_of_several_tables_is_recognised_by_a_member(tmp_path):
+    path = tmp_path / "2024.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("2024/etablissements.csv", "identifiant;nom_etablissement\n")
+        archive.writestr("2024/Prod_dechets_dangereux.csv", "identifiant;annee\n")
+    assert catalogue.recognise(path).name == "irep"

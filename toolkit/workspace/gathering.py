@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,12 +16,10 @@ from toolkit.language import table_label, text
 from toolkit.sources import bpe
 from toolkit.sources.assemble import Assembly, assemble
 from toolkit.sources.extract import Extract
-from toolkit.sources.reading import listed
 from toolkit.territory import complete
 from toolkit.workbook.identities import slug
-from toolkit.workspace import keeping, merging, store
+from toolkit.workspace import keeping, known, merging, store
 from toolkit.workspace.keeping import Kept
-from toolkit.workspace.layers import SAISIE
 
 if TYPE_CHECKING:
     from toolkit.sources.passage import Passage
@@ -89,8 +87,9 @@ def gather(
         outside = _outside(found)
         if outside and len(outside) == len(extracts):
             raise DataError(outside)
-        rows = _under_known_ids(complete(found.tables), stored[v.ACTORS])
-        rows, notes = _beside_the_workbook(rows, stored)
+        rows = known.under_known_ids(complete(found.tables), stored[v.ACTORS])
+        rows, notes = known.beside_the_workbook(rows, stored)
+        rows[v.ACTORS] = known.with_stored_cells(rows[v.ACTORS], stored[v.ACTORS])
         rows[v.SOURCES] = _sources(found, extracts, outside=outside)
         rows = complete(rows)
         taken = {name: rows[name] for name in _TAKEN}
@@ -178,58 +177,3 @@ def _outside(found: Assembly) -> list[Problem]:
         for row in cut.itertuples()
         if row.given and not row.inside
     ]
-
-
-def _under_known_ids(
-    tables: Mapping[str, pd.DataFrame], actors: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """Return the rows with the ids under which actors of the same SIRET are stored."""
-    known = actors.dropna(subset=["siret"]).drop_duplicates("siret", keep=False)
-    ids = dict(zip(known["siret"], known["actor_id"], strict=True))
-    incoming = tables[v.ACTORS]
-    stored_as = {
-        actor_id: ids[siret]
-        for actor_id, siret in zip(incoming["actor_id"], incoming["siret"], strict=True)
-        if siret in ids
-    }
-    held = {
-        v.ACTORS: ["actor_id"],
-        v.RESOURCES: ["actor_id"],
-        v.NEEDS: ["actor_id"],
-        v.FLOWS: ["origin", "destination"],
-    }
-    made = dict(tables)
-    for name, columns in held.items():
-        cells = {column: tables[name][column].replace(stored_as) for column in columns}
-        made[name] = tables[name].assign(**cells)
-    return made
-
-
-def _beside_the_workbook(
-    tables: Mapping[str, pd.DataFrame], stored: Mapping[str, pd.DataFrame]
-) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
-    """Return the rows that take the place of nothing that people wrote, and what was left out."""
-    kept, notes = dict(tables), []
-    for name in (v.ACTORS, v.RESOURCES, v.NEEDS, v.FLOWS):
-        rows = tables[name]
-        written = _written(name, stored[name])
-        ours = merging.row_ids(name, rows).isin(written).to_numpy(dtype="bool")
-        if ours.any():
-            examples = listed(rows[ours].iloc[:, 0])
-            notes.append(
-                Problem(
-                    "sources_officer_kept",
-                    table=name,
-                    found=str(int(ours.sum())),
-                    params={"examples": examples},
-                )
-            )
-            kept[name] = rows[~ours]
-    return kept, notes
-
-
-def _written(table: str, stored: pd.DataFrame) -> set[Any]:
-    """Return the ids of the stored rows that came from a workbook."""
-    by_hand = stored["source_id"].fillna("").str.startswith(SAISIE).to_numpy(dtype="bool")
-    ids: Iterable[Any] = merging.row_ids(table, stored)[by_hand].dropna()
-    return set(ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from toolkit.errors import DataError
@@ -155,3 +157,41 @@ def test_needs_of_a_partners_list_are_taken(workspace, write):
     assert own[["actor_id", "category", "quantity"]].to_numpy().tolist() == [
         ["mapped:list:7", "materials.wood.offcuts", 3.0]
     ]
+
+
+FIRST = "siret;name;kind;city;department;naf\n73282932000074;Scierie Dubois;EI;Ambreval;99;1610A\n"
+SECOND = (
+    "id,nom,source,date_maj,siret,code_insee,latitude,longitude\n"
+    "7,DUBOIS BOIS,dora,2024-01-01,73282932000074,99001,46.55,2.05\n"
+)
+
+
+def test_a_second_source_fills_what_the_first_left_empty_and_takes_nothing(workspace, write):
+    workspace.add_sources(load_files([write("siae.csv", FIRST)]))
+    before = actors(workspace).loc["73282932000074"]
+    report = workspace.add_sources(load_files([write("di.csv", SECOND)]))
+    after = actors(workspace).loc["73282932000074"]
+    assert len(actors(workspace)) == 1
+    assert (after["name"], after["activity"]) == ("Scierie Dubois", "16.10A")
+    assert after["source_id"] == before["source_id"] == "siae:siae"
+    assert after["source_ids"] == "siae:siae|data_inclusion:di"
+    assert report.tables["actors"].updated == ("73282932000074",)
+
+
+def test_two_sources_in_one_go_or_one_after_the_other_give_the_same_actor(
+    workspace, made, tmp_path, write
+):
+    paths = [write("siae.csv", FIRST), write("di.csv", SECOND)]
+    for path in paths:
+        workspace.add_sources(load_files([path]))
+    other = type(workspace)(shutil.copytree(made, tmp_path / "other"), now=workspace._now)
+    other.add_sources(load_files(paths))
+    one, two = actors(workspace), actors(other)
+    assert one.drop(columns="geometry").equals(two.drop(columns="geometry"))
+    assert one.geometry.geom_equals(two.geometry).all()
+
+
+def test_a_newer_file_of_the_same_source_replaces_its_row(workspace, write):
+    workspace.add_sources(load_files([write("siae.csv", FIRST)]))
+    workspace.add_sources(load_files([write("siae.csv", FIRST.replace("1610A", "1610B"))]))
+    assert actors(workspace)["activity"].tolist() == ["16.10B"]

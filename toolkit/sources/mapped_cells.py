@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import reduce
 from typing import Final
 
 import pandas as pd
@@ -61,22 +62,22 @@ def _column(
 ) -> pd.Series[str]:
     """Return the cells for one column of the model."""
     column = table.column(name)
-    parts = [rows[header] for header in table.columns.get(name, ())]
-    if not parts:
+    headers = table.columns.get(name, ())
+    if not headers:
         return pd.Series(None, index=rows.index, dtype="str")
+    # Lists, as going through a column of text cell by cell is slow.
+    cells = list(zip(*(rows[header].tolist() for header in headers), strict=True))
     if column.kind in CODED or name in table.codes:
-        cells = zip(*parts, strict=True)
         translator = _Translator(table, name, separators)
         made = [translator.codes(row) for row in cells]
         if translator.unknown:
             unknown[name] = translator.unknown
         return pd.Series(made, index=rows.index, dtype="str")
     if column.kind != "text":
-        return pd.concat(parts, axis=1).bfill(axis=1).iloc[:, 0]
-    joined = [
-        ", ".join(cell for cell in row if isinstance(cell, str)) or None
-        for row in zip(*parts, strict=True)
-    ]
+        return reduce(
+            lambda first, header: first.fillna(rows[header]), headers[1:], rows[headers[0]]
+        )
+    joined = [", ".join(cell for cell in row if isinstance(cell, str)) or None for row in cells]
     return pd.Series(joined, index=rows.index, dtype="str")
 
 
@@ -89,15 +90,26 @@ class _Translator:
         self.separators = separators
         self.is_list = self.column.kind in LISTS or SEVERAL.get(table.table) == name
         self.unknown: Counter[str] = Counter()
+        self._known: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
     def codes(self, row: tuple[object, ...]) -> str | None:
         """Return the codes of a row joined by ``|``; where one is expected, the first."""
         found: list[str] = []
         for cell in row:
-            for words in self._words(cell) if isinstance(cell, str) else ():
-                found += self._codes(words)
+            if isinstance(cell, str):
+                codes, unknown = self._read(cell)
+                found += codes
+                self.unknown.update(unknown)
         kept = list(dict.fromkeys(found))[: None if self.is_list else 1]
         return v.join_list(kept) or None
+
+    def _read(self, cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the codes of a cell and its words without one; cells alike are read once."""
+        if cell not in self._known:
+            unknown: list[str] = []
+            codes = [code for words in self._words(cell) for code in self._codes(words, unknown)]
+            self._known[cell] = tuple(codes), tuple(unknown)
+        return self._known[cell]
 
     def _words(self, cell: str) -> list[str]:
         """Return the words of a cell: all of it where that is known, else its parts."""
@@ -108,13 +120,13 @@ class _Translator:
             parts = parts.replace(separator, "\n")
         return [part.strip() for part in parts.split("\n") if part.strip()]
 
-    def _codes(self, words: str) -> tuple[str, ...]:
+    def _codes(self, words: str, unknown: list[str]) -> tuple[str, ...]:
         if fold(words) in self.ways:
             return v.split_list(self.ways[fold(words)])
         if self.column.kind not in CODED:
             return (words,)
         code = read_code(words, self.column)
         if code is None:
-            self.unknown[" ".join(words.split())] += 1
+            unknown.append(" ".join(words.split()))
             return ()
         return (code,)

@@ -41,12 +41,11 @@ def offers_table(offers: Iterable[Offer], *, table: str = v.RESOURCES) -> pd.Dat
     in the other lists of services; nothing is known of their quantity.
     """
     own = CONTRACTS[table].key[0]
-    rows = pd.DataFrame(list(offers), columns=list(Offer._fields), dtype="str")
-    labels = rows.groupby(["actor_id", "category"], sort=False)["label"].agg(
-        lambda cells: ", ".join(dict.fromkeys(cell for cell in cells if cell))
-    )
-    made = labels.reset_index()
-    made["label"] = made["label"].mask(made["label"] == "")
+    labels: dict[tuple[str, str], dict[str, None]] = {}
+    for actor_id, category, label in offers:
+        labels.setdefault((actor_id, category), {}).update({label: None} if label else {})
+    rows = [(one, category, ", ".join(said) or None) for (one, category), said in labels.items()]
+    made = pd.DataFrame(rows, columns=list(Offer._fields), dtype="str")
     made.insert(0, own, made["actor_id"] + ":" + made["category"])
     if table == v.RESOURCES:
         return made.assign(available="shareable", shareable=False)

@@ -214,6 +214,34 @@ family = "business"
     assert shown["name"].tolist() == ["Jeanne D.", "mapped:list:2"]
 
 
+def test_several_columns_are_joined_or_the_first_filled_is_taken(tmp_path):
+    text = """
+[file]
+separators = ","
+
+[actors.columns]
+name = ["a", "b"]
+jobs = ["x", "y"]
+sectors = ["s", "t"]
+
+[actors.constants]
+family = "ess"
+
+[actors.values.sectors]
+"bois" = "forestry_wood"
+"eau" = "water_waste"
+"""
+    rows = ["a,b,x,y,s,t", '1,2,,5,"bois,eau",', "3,,7,8,,Eau", ",4,,,bois,bois"]
+    actors = load_mapped(write(tmp_path, "\n".join(rows)), mapping(tmp_path, text)).tables["actors"]
+    assert actors["name"].tolist() == ["1, 2", "3", "4"]
+    assert actors["jobs"].fillna(-1).tolist() == [5, 7, -1]
+    assert actors["sectors"].tolist() == [
+        "forestry_wood|water_waste",
+        "water_waste",
+        "forestry_wood",
+    ]
+
+
 # --- files ------------------------------------------------------------------------------------
 SHEET_MAPPING = """
 [file]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from toolkit.errors import SHOWN, DataError, Problem, ToolkitError, UsageError
+from toolkit.errors import SHOWN, Problem, ToolkitError, UsageError
 from toolkit.language import error_text, problem_text, text
 from toolkit.settings import LANGUAGES
 
@@ -47,7 +47,7 @@ app = typer.Typer(
     help="cli.help",
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="cli.arg.dir")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="cli.arg.dir", readable=False)]
 Lang = Annotated[str, typer.Option("--lang", help="cli.opt.lang")]
 
 
@@ -85,6 +85,12 @@ def language_of(arguments: Sequence[str]) -> str:
 
 def _say(key: str, lang: str, **values: object) -> None:
     typer.echo(text(f"cli.{key}", lang=lang, **values))
+
+
+def _typed(path: Path) -> str:
+    """Return a path as it is typed in a command: in quotes where a blank or a sign asks for it."""
+    words = str(path)
+    return words if re.fullmatch(r"[\w./\\:+@~-]+", words) else f'"{words}"'
 
 
 def _asked(words: str) -> tuple[str, ...]:
@@ -147,22 +153,30 @@ def demo(
 @app.command("new", help="cli.new.help")
 def new(  # noqa: PLR0913 - one parameter an option
     folder: Folder,
-    from_file: Annotated[list[Path], typer.Option("--from-file", help="cli.opt.from_file")],
+    from_file: Annotated[
+        list[Path], typer.Option("--from-file", help="cli.opt.from_file", readable=False)
+    ],
     communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",
     epci: Annotated[str, typer.Option("--epci", help="cli.opt.epci")] = "",
     departement: Annotated[str, typer.Option("--departement", help="cli.opt.departement")] = "",
-    groups: Annotated[Path | None, typer.Option("--groups", help="cli.opt.groups")] = None,
+    groups: Annotated[
+        Path | None, typer.Option("--groups", help="cli.opt.groups", readable=False)
+    ] = None,
     group: Annotated[str, typer.Option("--group", help="cli.opt.group")] = "",
-    within: Annotated[Path | None, typer.Option("--within", help="cli.opt.within")] = None,
+    within: Annotated[
+        Path | None, typer.Option("--within", help="cli.opt.within", readable=False)
+    ] = None,
     share: Annotated[float | None, typer.Option("--share", help="cli.opt.share")] = None,
     around: Annotated[str, typer.Option("--around", help="cli.opt.around")] = "",
     radius_km: Annotated[
         float | None, typer.Option("--radius-km", help="cli.opt.radius_km")
     ] = None,
     population: Annotated[
-        Path | None, typer.Option("--population", help="cli.opt.population")
+        Path | None, typer.Option("--population", help="cli.opt.population", readable=False)
     ] = None,
-    passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
+    passage: Annotated[
+        Path | None, typer.Option("--passage", help="cli.opt.passage", readable=False)
+    ] = None,
     without: Annotated[str, typer.Option("--without", help="cli.opt.without")] = "",
     cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
     name: Annotated[str, typer.Option("--name", help="cli.opt.name")] = "",
@@ -202,14 +216,14 @@ def new(  # noqa: PLR0913 - one parameter an option
     )
     _show_notes(extract.notes, reader)
     _say("new.done", reader, folder=str(folder), count=len(perimeter))
-    _say("new.next", reader, workbook=str(workspace.workbook), folder=str(folder))
+    _say("new.next", reader, workbook=str(workspace.workbook), folder=_typed(folder))
 
 
 @app.command("import", help="cli.import.help")
 def import_(
     folder: Folder,
     workbook: Annotated[
-        Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")
+        Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook", readable=False)
     ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="cli.opt.partial")] = False,  # noqa: FBT002
     lang: Lang = "",
@@ -229,7 +243,7 @@ def import_(
 def check(
     folder: Folder,
     workbook: Annotated[
-        Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook")
+        Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook", readable=False)
     ] = None,
     lang: Lang = "",
 ) -> None:
@@ -253,52 +267,32 @@ def fetch(
     ] = None,
     kind: Annotated[str, typer.Option("--kind", help="cli.opt.kind")] = "",
     year: Annotated[int, typer.Option("--year", help="cli.opt.year")] = 0,
-    passage: Annotated[Path | None, typer.Option("--passage", help="cli.opt.passage")] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="cli.opt.mapping")] = None,
+    passage: Annotated[
+        Path | None, typer.Option("--passage", help="cli.opt.passage", readable=False)
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="cli.opt.mapping", readable=False)
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="cli.opt.offline")] = False,  # noqa: FBT002
     lang: Lang = "",
 ) -> None:
     """Take open data into the territory's database, from files or by name."""
-    from toolkit.sources import fetching  # noqa: PLC0415 - heavy
-    from toolkit.sources.catalogue import Context  # noqa: PLC0415 - heavy
-    from toolkit.sources.download import Downloader  # noqa: PLC0415 - heavy
-    from toolkit.sources.mapping_guess import propose_mapping, save_mapping  # noqa: PLC0415
-    from toolkit.sources.passage import read_passage  # noqa: PLC0415 - heavy
-    from toolkit.sources.registry import OVERRIDE, cache_folder, read_registry  # noqa: PLC0415
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+    from toolkit.workspace.fetching import Wish, fetch_sources, offers  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
     reader = (lang and _reader(lang)) or workspace.lang
-    registry = read_registry(workspace.folder / OVERRIDE)
-    downloader = Downloader(cache_folder(), offline=offline)
     if not sources:
-        _show_offers(fetching.offers(registry, downloader), reader)
+        _show_offers(offers(workspace), reader)
         return
-    known = Context(
-        communes=frozenset(workspace.tables()["communes"]["commune_id"]),
-        passage=read_passage(passage) if passage else None,
-        year=year or None,
-        day=dt.datetime.now(tz=dt.UTC).date(),
-        mapping=mapping,
-    )
-    if mapping is not None and not mapping.exists():
-        save_mapping(propose_mapping(Path(sources[0]), lang=reader), mapping)
-        raise DataError(Problem("sources_mapping_written", where=sources[0], found=str(mapping)))
-    found = fetching.fetch(
-        sources,
-        registry=registry,
-        downloader=downloader,
-        kind=kind,
-        known=known,
-        progress=_progress(reader),
-    )
-    outcome = workspace.add_sources(found.extracts, passage=known.passage)
+    wish = Wish(tuple(sources), kind, year or None, passage, mapping, offline)
+    outcome, missing = fetch_sources(workspace, wish, progress=_progress(reader))
     for line in outcome.lines(lang=reader):
         typer.echo(line)
     _show_notes(outcome.notes, reader)
     _say("fetch.done", reader, folder=str(folder))
-    if found.missing:
-        _show_problems(ToolkitError(found.missing), reader)
+    if missing:
+        _show_problems(ToolkitError(missing), reader)
         raise typer.Exit(DATA_PROBLEMS)
 
 
@@ -342,6 +336,8 @@ def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     if not is_prepared():
         _say("diagnose.prepare", lang)
     _say("diagnose.begin", lang, name=territory.name)
+    if territory.actors.empty:
+        _say("diagnose.no_actors", lang)
     diagnosis = run(territory, settings=workspace.settings())
     workspace.save_diagnosis(diagnosis)
     _say("diagnose.gaps", lang, count=len(diagnosis.gaps))
@@ -384,14 +380,14 @@ def _progress(lang: str) -> Callable[[str, int, int | None], None]:
     """Return what prints a line every ten million bytes of a download."""
     told: dict[str, int] = {}
 
-    def tell(name: str, done: int, whole: int | None) -> None:
+    def _tell(name: str, done: int, whole: int | None) -> None:
         step = done // PROGRESS_BYTES
         if step > told.get(name, 0):
             told[name] = step
             size = f"{done / 1e6:.0f}" + (f" / {whole / 1e6:.0f}" if whole else "")
             typer.echo(text("cli.fetch.progress", lang=lang, name=name, size=size), err=True)
 
-    return tell
+    return _tell
 
 
 def _show_notes(notes: Sequence[Problem], lang: str) -> None:
@@ -434,21 +430,48 @@ def _translate(command: Any, lang: str) -> None:  # noqa: ANN401 - the parsing l
         _translate(inner, lang)
 
 
-def _usage_text(fault: Any, lang: str) -> str:  # noqa: ANN401 - the parsing library's own class
+def _usage_text(fault: Any, words: Sequence[str], *, lang: str) -> str:  # noqa: ANN401 - the parsing library's own class
     """Return what is wrong with the words of the command line; the help where there are none."""
     kind = type(fault).__name__
     if kind == "NoArgsIsHelpError":
         return str(fault.format_message())
     parameter = getattr(fault, "param", None)
-    options = [word for word in getattr(parameter, "opts", ()) if word.startswith("--")]
-    shown = {
+    option = next((word for word in getattr(parameter, "opts", ()) if word.startswith("--")), "")
+    told = {
         "NoSuchOption": getattr(fault, "option_name", ""),
-        "BadParameter": next(iter(options), ""),
-        "MissingParameter": next(iter(options), getattr(parameter, "metavar", "") or ""),
+        "BadParameter": option,
+        "MissingParameter": option or getattr(parameter, "metavar", "") or "",
+        "BadOptionUsage": getattr(fault, "option_name", ""),
     }.get(kind)
-    if shown:
-        return text(f"cli.usage.{kind}", lang=lang, shown=shown)
-    return text("cli.usage.other", lang=lang, shown=fault.format_message())
+    message = fault.format_message()
+    extra = re.fullmatch(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", message)
+    key, told = (kind, told) if told else ("extra", extra[1]) if extra else ("other", message)
+    context = getattr(fault, "ctx", None)
+    return text(
+        f"cli.usage.{key}",
+        lang=lang,
+        shown=told,
+        found=_given(option, words),
+        expected=text(f"cli.usage.expected.{_expected(message)}", lang=lang),
+        command=context.command_path if context else "maillage",
+    )
+
+
+def _given(option: str, words: Sequence[str]) -> str:
+    """Return what the line gives to an option."""
+    for place, word in enumerate(words):
+        if word == option and place + 1 < len(words):
+            return words[place + 1]
+        if option and word.startswith(f"{option}="):
+            return word.removeprefix(f"{option}=")
+    return ""
+
+
+def _expected(message: str) -> str:
+    """Return the key of what a value should be, by what the parsing library says of it."""
+    if "integer" in message:
+        return "integer"
+    return "float" if "float" in message or "number" in message else "value"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -473,7 +496,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words = _with_language_last(words, getattr(command, "commands", {}))
         code = command.main(args=words, prog_name="maillage", standalone_mode=False)
     except _UsageFault as fault:
-        typer.echo(_usage_text(fault, lang), err=True)
+        typer.echo(_usage_text(fault, words, lang=lang), err=True)
         return WRONG_USE
     except ToolkitError as error:
         _show_problems(error, lang)

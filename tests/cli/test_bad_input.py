@@ -35,7 +35,7 @@ ROWS: dict[str, tuple[str, list[dict[str, object]], str]] = {
     "wrong SIRET": ("Acteurs", [ACTOR | {"SIRET": "12345678901234"}], "12345678901234"),
     "rounded SIRET": ("Acteurs", [ACTOR | {"SIRET": 3.67501e13}], "SIRET"),
     "negative quantity": ("Ressources", [RESOURCE | {"Quantité": -4}], "-4"),
-    "unit of another dimension": ("Ressources", [RESOURCE | {"Unité": "m²"}], "m2"),
+    "unit of another dimension": ("Ressources", [RESOURCE | {"Unité": "m²"}], "mètre carré"),
     "unknown category": ("Ressources", [RESOURCE | {"Catégorie": "Licornes"}], "Licornes"),
     "nobody's need": ("Besoins", [{"Catégorie": "Bureaux"}], "Besoins"),
 }

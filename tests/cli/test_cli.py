@@ -164,6 +164,37 @@ def test_wrong_use_is_told_in_words(line: list[str], capsys: pytest.CaptureFixtu
     assert "Error" not in told
 
 
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        (["--cog-year", "abc"], "« abc », ne convient pas. Il faut un nombre entier."),
+        (["--cog-year=20x6"], "« 20x6 », ne convient pas. Il faut un nombre entier."),
+        (["--share", "moitié"], "« moitié », ne convient pas. Il faut un nombre, avec un point"),
+        (["--cog-year"], "L'option --cog-year attend une valeur."),
+        (["à", "l'été"], "mots de trop : à l'été. Un nom qui contient des espaces"),
+        (["--bidon"], "L'option --bidon n'existe pas."),
+    ],
+    ids=str,
+)
+def test_wrong_words_of_a_command_are_told_with_what_is_expected(line, told, tmp_path, capsys):
+    where = [str(tmp_path / "t"), "--from-file", "x.geojson", "--lang", "fr"]
+    assert cli.main(["new", *where, *line]) == 2
+    assert told in words(capsys)
+    assert not (tmp_path / "t").exists()
+
+
+def test_the_next_command_can_be_copied_from_the_screen(outlines, tmp_path, capsys):
+    folder = tmp_path / "L'été à Cœur"
+    line = ["--from-file", str(outlines), "--cog-year", "2026", "--lang", "fr"]
+    assert cli.main(["new", str(folder), *line]) == 0
+    assert f'maillage import "{folder}"' in capsys.readouterr().out
+
+
+def test_a_territory_without_actors_is_told_to_import_first(folder, capsys):
+    assert cli.main(["diagnose", str(folder), "--lang", "fr"]) == 0
+    assert "aucun acteur" in words(capsys)
+
+
 def test_a_folder_that_is_no_territory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["report", str(tmp_path)]) == 1
     assert "territoire.toml" in words(capsys)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -127,3 +129,16 @@ def test_suggestions_find_a_name_and_a_near_code():
     assert reading.suggestions("Milau", known) == "12145 (Millau)"
     assert "12145 (Millau)" in reading.suggestions("12154", known)
     assert reading.suggestions("zzz", known) == ""
+
+
+def test_a_file_that_may_not_be_read_is_told_in_words(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    path.write_text("x", encoding="utf-8")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError) as caught:
+        reading.check_file(path, endings=(".csv",))
+    assert caught.value.code == "sources_unreadable"

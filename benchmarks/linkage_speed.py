@@ -1,4 +1,9 @@
-"""Linkage of 100,000 made records with 5,000 (aim 60 s), against bare rapidfuzz within communes."""
+"""Linkage of 100,000 made records with 5,000 (aim 60 s), against bare rapidfuzz within communes.
+
+Measured on 2 cores shared with other work: 10 to 17 s and 560 MB, 18 to 35 times bare rapidfuzz,
+which compares names only (precision 0.987, recall 0.867, against 1.000 and 0.998 here).  Made names
+are easier than real ones: for these see ``tests/real/test_linkage_quality.py``.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +66,10 @@ def noisy(frame: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
 
 
 def bare(left: pd.DataFrame, right: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the pairs that rapidfuzz alone finds: best name of the commune, one score."""
+    """Return the pairs that rapidfuzz alone finds: best name of the commune, one score.
+
+    Names are compared without case and without the word that our noise adds.
+    """
     found = []
     groups = dict(list(right.groupby("commune_id")))
     for commune, ours in left.groupby("commune_id"):
@@ -69,7 +77,7 @@ def bare(left: pd.DataFrame, right: pd.DataFrame) -> list[tuple[str, str]]:
         if theirs is None:
             continue
         scores = process.cdist(
-            ours["name"].str.casefold().tolist(),
+            ours["name"].str.casefold().str.removeprefix("association ").tolist(),
             theirs["name"].str.casefold().tolist(),
             scorer=fuzz.token_sort_ratio,
         )

@@ -6,17 +6,20 @@ départements of even number (``linkage_labels``); all the figures below are of 
 (precision and recall of zone ``same``, recall of ``same`` and ``ask`` together):
 
 - work integration 2019 against 2021 (1,895 true pairs): 0.999, 0.967; 0.999
-- digital helpers 2021 against digital inclusion 2023 (396): 0.921, 0.556; 0.803
+- digital helpers 2021 against digital inclusion 2023 (396): 0.923, 0.548; 0.803
 - digital helpers 2021 against work integration 2021 (61): 0.974, 0.607; 0.820
-- digital inclusion 2023 against work integration 2021 (60): 0.857, 0.600; 0.883
+- digital inclusion 2023 against work integration 2021 (60): 0.878, 0.600; 0.900
 - work integration 2019 against digital helpers 2021 (61): 0.974, 0.623; 0.836
 - digital inclusion in Normandy against digital inclusion 2023 (50): 1.000, 0.940; 0.980
-- together (2,523): 0.988, 0.876; 0.957, with 1,234 questions
+- together (2,523): 0.988, 0.875; 0.958, with 586 questions
 
-A pair counts as wrong when the SIRETs differ, even where both records are plainly one actor whose
-number changed or was copied from the body that runs it; and many SIRETs of the lists of digital
-places are those of a town hall that several libraries share, which no name can tell.  So the first
-line says how well registers are linked, the others how far lists typed by hand go without help.
+The weights saw nothing of the measured half; but how names are written alike, and the rule that two
+public bodies are at most a question, were settled after reading errors of both halves, so the
+figures are a little kind.  A pair counts as wrong when the SIRETs differ, even where both records
+are plainly one actor whose number changed or was copied from the body that runs it; and many SIRETs
+of the lists of digital places are those of a town hall that several libraries share, which no name
+can tell.  So the first line says how well registers are linked, the others how far lists typed by
+hand go without help.
 """
 
 from __future__ import annotations
@@ -94,9 +97,9 @@ FLOORS = dict(
         PAIRS,
         (
             (0.995, 0.96, 0.995),
-            (0.90, 0.54, 0.79),
+            (0.90, 0.53, 0.79),
             (0.94, 0.58, 0.80),
-            (0.83, 0.57, 0.86),
+            (0.85, 0.57, 0.87),
             (0.94, 0.59, 0.81),
             (0.97, 0.92, 0.96),
         ),
@@ -120,6 +123,7 @@ def test_all_pairs_of_lists_together(measured):
     found = shares(total)
     told = f"{total.to_dict()}: {[round(one, 3) for one in found]}"
     assert all(one >= floor for one, floor in zip(found, FLOOR, strict=True)), told
+    assert total["asked"] < 620, told
 
 
 def test_names_alone_do_worse(lists, measured):

@@ -7,10 +7,10 @@ give the SIRET of the same establishment, in the départements of even number.  
 Notes
 -----
 On the départements of odd number, with the SIRET hidden and the whole lists as distractors, the
-zone ``same`` reaches precision 0.988 and recall 0.876 over six pairs of lists (2,523 true pairs),
-and 0.957 of them are found with the questions.  Two lists of work integration, which write their
+zone ``same`` reaches precision 0.988 and recall 0.875 over six pairs of lists (2,523 true pairs),
+and 0.958 of them are found with the questions.  Two lists of work integration, which write their
 names much alike, reach 0.999 and 0.967; lists typed by hand, where libraries bear the SIRET of
-their town hall, 0.86 to 0.97 and 0.56 to 0.62.  ``tests/real/test_linkage_quality.py`` measures
+their town hall, 0.88 to 0.97 and 0.55 to 0.62.  ``tests/real/test_linkage_quality.py`` measures
 it again.
 
 Some levels weigh nearly nothing once the others are known (a number in the street that differs, a
@@ -28,31 +28,31 @@ import numpy as np
 from toolkit.linkage.comparing import LEVELS, Levels
 from toolkit.linkage.records import Floats
 
-BASE: Final = -4.43
+BASE: Final = -4.40
 """Log odds of a pair to be compared of which nothing is known."""
 WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
         "name": {
             "other": 0.00,
-            "far": 0.11,
+            "far": 0.10,
             "loose": 0.19,
             "half": 0.47,
             "near": 0.21,
-            "close": 0.63,
-            "almost": 1.55,
+            "close": 0.64,
+            "almost": 1.54,
             "same": 2.31,
         },
         "part": {
             "no": 0.00,
             "some": 0.17,
-            "most": 1.43,
+            "most": 1.39,
             "whole": 2.21,
         },
         "rare": {
             "no": 0.00,
-            "common": -0.25,
-            "uncommon": 0.62,
-            "rare": 0.92,
+            "common": -0.24,
+            "uncommon": 0.61,
+            "rare": 0.90,
         },
         "acronym": {
             "no": 0.00,
@@ -60,31 +60,31 @@ WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
         },
         "body": {
             "none": 0.00,
-            "one": 1.12,
-            "different": -0.12,
-            "same": 1.13,
+            "one": 1.11,
+            "different": -0.47,
+            "same": 1.11,
         },
         "street": {
             "unknown": 0.00,
             "other": -1.47,
-            "other_number": -0.05,
-            "street": 1.68,
-            "number": 1.67,
+            "other_number": -0.04,
+            "street": 1.70,
+            "number": 1.65,
         },
         "distance": {
             "unknown": 0.00,
-            "over_10_km": -1.65,
+            "over_10_km": -1.64,
             "under_10_km": -0.56,
-            "under_2_km": 0.06,
-            "under_500_m": 0.81,
-            "under_100_m": 0.41,
+            "under_2_km": 0.07,
+            "under_500_m": 0.80,
+            "under_100_m": 0.36,
         },
         "place": {
             "unknown": 0.00,
             "other": -0.09,
-            "department": -2.15,
+            "department": -2.16,
             "postcode": 1.65,
-            "town": 0.59,
+            "town": 0.60,
         },
     }
 )

@@ -45,7 +45,7 @@ _PHRASES: Final = tuple(
         (r"maisons? des jeunes (?:et|&) (?:de )?la culture", "mjc"),
         (r"maisons? de services? au public", "msap"),
         (r"(?:espace|maison) france services?", "france services"),
-        (r"communaute (?:de )?com(?:munes?)?", "comcom"),
+        (r"com(?:munaute)? (?:de )?com(?:munes?)?", "comcom"),
         (r"com ?com|cc", "comcom"),
         (r"(?:communaute (?:d'|d )?)?agglo(?:meration)?", "agglo"),
         (r"(?:commune|mairie|municipalite)(?: d[eu']s?\b)?|(?:ville|^com) d[eu']s?", "mairie"),

@@ -12,8 +12,9 @@ from toolkit.errors import Problem, UsageError
 from toolkit.linkage.blocking import Ints, portions
 from toolkit.linkage.comparing import LEVELS, Compared, Comparer, Levels
 from toolkit.linkage.identity import SEVERAL, identified, may_be_same
-from toolkit.linkage.model import ASK_FROM, LOWEST, RIVAL_LOG_ODDS, SAME_FROM, log_odds
-from toolkit.linkage.records import Flags, Floats, Records, to_records
+from toolkit.linkage.model import ASK_FROM, LOWEST, SAME_FROM, log_odds
+from toolkit.linkage.records import Flags, Floats, Records, Texts, to_records
+from toolkit.linkage.rivals import has_rival, is_settled
 
 SAME: Final = "same"
 ASK: Final = "ask"
@@ -65,6 +66,9 @@ REASONS: Final = (
 )
 """Every reason code; the words are in the locales under ``linkage.reason``."""
 
+_Result = tuple[Floats, Texts, Texts | None, Flags | None]
+"""Probability, zone, reason of an identifier, whether there is a rival."""
+
 
 def find_pairs(
     left: pd.DataFrame,
@@ -81,7 +85,8 @@ def find_pairs(
     Other records are compared by name and place, and the probability is a logistic function of the
     levels of eight comparisons (:data:`toolkit.linkage.model.WEIGHTS`).  Where a record has several
     different partners that are sure, only one that is clearly ahead stays sure; the others are to
-    be asked.
+    be asked, or different if they and the one ahead have different SIRETs.  Names that say two
+    different public bodies (a commune, its CCAS) are at most a question.
 
     Parameters
     ----------
@@ -167,40 +172,30 @@ def _pairs(
     lowest, ask_from, same_from = bounds
     comparer = Comparer(left, right)
     known = identified(left, right, itself=itself)
-    told = comparer.compare(known.i, known.j)
-    sure = np.where(known.reason == SEVERAL, SAME_FROM / 2, 1.0)
-    zone = np.where(known.reason == SEVERAL, ASK, SAME)
-    parts = [
-        _frame(
-            left,
-            right,
-            rows=(known.i, known.j),
-            compared=told,
-            result=(sure, zone, known.reason, None),
-        )
-    ]
+    alike = comparer.compare(known.i, known.j)
+    is_open = known.reason == SEVERAL
+    result: _Result = (
+        np.where(is_open, 0.5, 1.0),
+        np.where(is_open, ASK, SAME),
+        known.reason,
+        None,
+    )
+    parts = [_frame(left, right, rows=(known.i, known.j), compared=alike, result=result)]
     found = [
         _compared(comparer, rows, lowest=lowest, known=known.codes(len(right)))
         for rows in portions(left, right, itself=itself)
     ]
     for i, j, odds, compared in _joined(found):
         chance = 1 / (1 + np.exp(-odds))
-        zone = np.where(chance >= same_from, SAME, np.where(chance >= ask_from, ASK, DIFFERENT))
-        sure_ones = zone == SAME
-        rival = sure_ones & (
-            _has_rival(i, _identity(right, j, itself=itself), odds=odds, mask=sure_ones)
-            | _has_rival(j, _identity(left, i, itself=itself), odds=odds, mask=sure_ones)
-        )
-        zone = np.where(rival, ASK, zone)
-        parts.append(
-            _frame(
-                left,
-                right,
-                rows=(i, j),
-                compared=compared,
-                result=(chance, zone, None, rival),
-            )
-        )
+        two_bodies = compared.levels["body"] == LEVELS["body"].index("different")
+        is_sure, rows = (chance >= same_from) & ~two_bodies, (i, j)
+        rival = has_rival(left, right, rows=rows, odds=odds, sure=is_sure, itself=itself)
+        kept = is_sure & ~rival
+        settled = is_settled(left, right, rows=rows, kept=kept, itself=itself)
+        beaten = (chance >= ask_from) & ~kept & settled
+        zone = np.where(kept, SAME, np.where((chance >= ask_from) & ~beaten, ASK, DIFFERENT))
+        told: _Result = (chance, zone, None, rival | beaten)
+        parts.append(_frame(left, right, rows=rows, compared=compared, result=told))
     pairs = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return pairs.sort_values(
         ["left_id", "probability", "right_id"], ascending=[True, False, True], ignore_index=True
@@ -242,43 +237,17 @@ def _joined(found: list[_Scored]) -> list[_Scored]:
     return [(i, j, odds, Compared(levels, scores, metres))]
 
 
-def _identity(records: Records, rows: Ints, *, itself: bool) -> pd.Series[str]:
-    """Return who the partners are: the SIRET, else the record; empty where that is nobody's rival.
-
-    Among the records of one frame those without SIRET may all be the same actor.
-    """
-    siret = records.siret[rows]
-    alone = np.full(len(rows), "") if itself else records.ids[rows]
-    return pd.Series(np.where(siret != "", siret, alone), dtype="str")
-
-
-def _has_rival(rows: Ints, identity: pd.Series[str], *, odds: Floats, mask: Flags) -> Flags:
-    """Return the pairs whose record has another sure partner that is as likely or likelier."""
-    table = pd.DataFrame({"row": rows, "who": identity.to_numpy(), "odds": odds})
-    table = table[mask & (table["who"] != "")]
-    best = table.groupby(["row", "who"])["odds"].max().reset_index()
-    best = best.sort_values(["row", "odds"], ascending=[True, False])
-    place = best.groupby("row").cumcount()
-    first, second = (best[place == rank].set_index("row") for rank in (0, 1))
-    ahead = first["odds"] - second["odds"].reindex(first.index).fillna(-np.inf)
-    is_first = table["who"] == table["row"].map(first["who"])
-    clear = table["row"].map(ahead) >= RIVAL_LOG_ODDS
-    found = np.zeros(len(rows), dtype=np.bool_)
-    found[table.index[~(is_first & clear)]] = True
-    return found
-
-
 def _frame(
     left: Records,
     right: Records,
     *,
     rows: tuple[Ints, Ints],
     compared: Compared,
-    result: tuple[Floats, object, object, Flags | None],
+    result: _Result,
 ) -> pd.DataFrame:
     i, j = rows
     chance, zone, reason, rival = result
-    codes = [[one] for one in reason] if reason is not None else [[] for _ in i]  # type: ignore[attr-defined]
+    codes = [[one] for one in reason] if reason is not None else [[] for _ in i]
     for code, comparison, levels in _REASONS:
         wanted = [LEVELS[comparison].index(level) for level in levels]
         for row in np.flatnonzero(np.isin(compared.levels[comparison], wanted)):

@@ -19,7 +19,7 @@ its words, and a register of 100,000, which tells all."""
 COMMON_WORDS: Final[Mapping[str, float]] = MappingProxyType(
     {
         "service": 0.1304,
-        "mairie": 0.1209,
+        "mairie": 0.1198,
         "france": 0.0942,
         "ccas": 0.0587,
         "centre": 0.0508,
@@ -27,7 +27,7 @@ COMMON_WORDS: Final[Mapping[str, float]] = MappingProxyType(
         "emploi": 0.0381,
         "social": 0.0336,
         "maison": 0.0301,
-        "comcom": 0.0293,
+        "comcom": 0.0299,
         "insertion": 0.0271,
         "espace": 0.0245,
         "mediatheque": 0.0230,

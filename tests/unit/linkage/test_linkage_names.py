@@ -16,6 +16,7 @@ from toolkit.linkage.names import initials, name_tokens, street_of, town_of, tow
         ("Mairie de Saint-Paul", "COMMUNE DE ST PAUL"),
         ("COM DE WOIPPY", "Ville de Woippy"),
         ("COMMUNAUTE DE COM COTE D EMERAUDE", "CC Côte d'Émeraude"),
+        ("COM DE COM DES RIVES", "Communauté de communes des Rives"),
         ("Régie de Quartiers SARL", "REGIE DE QUARTIER"),
         ("A D M R", "A.D.M.R."),
         ("Atelier n° 2", "ATELIERS 2"),

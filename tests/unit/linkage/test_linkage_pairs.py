@@ -111,6 +111,16 @@ def test_a_slip_of_the_keyboard_is_not_a_common_word_more(record):
     assert found[0] > 0.9 > found[1]
 
 
+def test_two_public_bodies_are_at_most_asked(record):
+    place = {"address": "3 rue Haute", "latitude": 49.92, "longitude": 1.08, **DIEPPE}
+    left = record({"name": "CIAS Tricentris Varenne Scie Vauquelin", **place})
+    right = record({"name": "CC Tricentris Varenne Scie Vauquelin", **place})
+    found = only(find_pairs(left, right, same_from=0.5))
+    assert found["probability"] > 0.5
+    assert found["zone"] == "ask"
+    assert "body_different" in found["reasons"].split("|")
+
+
 def test_figures_are_no_slip(record):
     left = record({"name": "Ecole maternelle 1", **DIEPPE})
     right = record({"name": "Ecole maternelle 2", **DIEPPE})
@@ -151,6 +161,9 @@ def test_a_rival_that_is_clearly_behind_leaves_the_first_sure(record):
         {**place, "siret": SISTER_SIRET, "address": ""},
     )
     found = find_pairs(left, right).set_index("right_id")["zone"]
+    assert found.to_dict() == {"r0": "same", "r1": "different"}
+    unknown = right.assign(siret=[SIRET, None])
+    found = find_pairs(left, unknown).set_index("right_id")["zone"]
     assert found.to_dict() == {"r0": "same", "r1": "ask"}
 
 
@@ -162,6 +175,20 @@ def test_several_unnumbered_duplicates_are_no_rivals(record):
         ("r0", "r1"),
         ("r0", "r2"),
         ("r1", "r2"),
+    ]
+
+
+def test_rivals_of_one_frame_are_seen_from_both_ends(record):
+    row = {"name": "Tricentris", **DIEPPE}
+    actors = record(
+        {**row, "actor_id": "a", "siret": SIRET},
+        {**row, "actor_id": "b"},
+        {**row, "actor_id": "c", "siret": SISTER_SIRET},
+    )
+    found = find_duplicates(actors)
+    assert list(zip(found["left_id"], found["right_id"], found["zone"], strict=True)) == [
+        ("a", "b", "ask"),
+        ("b", "c", "ask"),
     ]
 
 

@@ -51,7 +51,6 @@ _VECTORS: Final = 50
 """Parts of 2,048 rows that are taken at a time."""
 _FIRST_BYTES: Final = {".parquet": b"PAR1", ".zip": b"PK\x03\x04"}
 _BLANKS: Final = "' \t\r\n\N{NO-BREAK SPACE}'"
-_EMPTY_CELLS: Final = ", ".join(f"'{word}'" for word in sorted(NULLS))
 _KEPT_FREE: Final = 1 << 28
 """Bytes of the disk that are left alone when a zip is unpacked."""
 
@@ -306,7 +305,6 @@ def _chunks(
     shown = []
     for column, expression in table.columns.items():
         cell = f"trim(CAST({expression} AS VARCHAR), {_BLANKS})"
-        cell = f"CASE WHEN {cell} NOT IN ({_EMPTY_CELLS}) THEN {cell} END"
         if query.detailed and column not in query.needed:
             told, value = query.detailed
             cell = f"CASE WHEN {table.columns[told]} = ? THEN {cell} END"
@@ -344,6 +342,7 @@ def _tidy(chunks: Iterable[pd.DataFrame], *, names: list[str]) -> pd.DataFrame:
         count += len(chunk)
         for name in chunk.columns:
             places, alike = pd.factorize(chunk[name].to_numpy(dtype="object"))
+            alike = np.where(pd.Index(alike, dtype="object").isin(NULLS), np.nan, alike)
             parts[name].append(np.append(alike, [np.nan])[places])
     empty = np.full(count, np.nan, dtype="object")
     made = pd.DataFrame(

@@ -84,7 +84,8 @@ def load_overpass(path: Path) -> Extract:
         for actor_id, cell in zip(actors["actor_id"], sieve.rows["categories"], strict=True)
         for category in v.split_list(cell)
     ]
-    made = text_of((content.get("osm3s") or {}).get("timestamp_osm_base"))
+    head = content.get("osm3s")
+    made = text_of(head.get("timestamp_osm_base")) if isinstance(head, Mapping) else ""
     source = source_row(
         path,
         kind="osm",

@@ -139,3 +139,10 @@ def test_own_table_is_sorted_and_names_known_codes():
     assert keys == sorted(set(keys))
     assert set(rows["category"]) - {""} <= nomenclature.codes("categories")
     assert set(rows["family"]) <= set(v.FAMILIES)
+
+
+def test_odd_values_in_an_answer_do_no_harm(tmp_path):
+    odd = {"type": "node", "id": 5, "lat": "x", "lon": None, "tags": ["shop"]}
+    found = load(tmp_path, odd, {**CENTRE, "center": [1, 2]}, osm3s="x", remark=None)
+    assert found.source["data_year"] is None
+    assert found.tables["actors"]["latitude"].isna().tolist() == [True]

@@ -1,6 +1,6 @@
 """Linkage of 100,000 made records with 5,000 (aim 60 s), against bare rapidfuzz within communes.
 
-Measured on 2 cores shared with other work: 10 to 17 s and 560 MB, 18 to 35 times bare rapidfuzz,
+Measured on 2 cores shared with other work: 10 to 17 s, 560 MB, 13 to 35 times bare rapidfuzz,
 which compares names only (precision 0.987, recall 0.867, against 1.000 and 0.998 here).  Made names
 are easier than real ones: for these see ``tests/real/test_linkage_quality.py``.
 """

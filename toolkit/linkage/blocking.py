@@ -23,7 +23,7 @@ WIDEST_KEY: Final = 40_000
 WIDEST_RARE: Final = 1_500
 """Pairs of one key of département and word."""
 PORTION: Final = 1_000_000
-"""Pairs compared at once: about 1 GB of memory at most."""
+"""Pairs compared at once: about 200 MB of memory."""
 _NEAR_M: Final = 150.0
 _NEIGHBOURS: Final = 15
 """Nearest records looked at by point; a business park of more is found by its words."""

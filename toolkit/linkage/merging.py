@@ -23,6 +23,12 @@ LINK: Final = "link"
 _POINT: Final = ("latitude", "longitude", v.GEOMETRY, "located_by")
 _TOGETHER: Final = (_POINT, ("activity", "activity_version"))
 """Cells that mean something only together: all are taken from one record."""
+_MAIN: Final = (
+    frozenset({"latitude", "longitude"}),
+    frozenset({v.GEOMETRY}),
+    frozenset({"activity"}),
+)
+"""Cells that must be there for a record to give what goes together."""
 _WITH_PLACE: Final = ("address", "postcode", "city", *_POINT)
 """Cells that are taken only from records of the commune that is kept."""
 _NOT_COMPARED: Final = frozenset({"actor_id", "source_id", "basis", *_POINT, "activity_version"})
@@ -228,12 +234,12 @@ def _first(cells: pd.Series[Any]) -> Any:  # noqa: ANN401 - any cell
 def _together(group: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     """Return cells that go together, from the first record that has the main ones."""
     there = [name for name in names if name in group.columns]
-    main = [name for name in there if name in {"latitude", "longitude", "activity"}]
-    main = main or [name for name in there if name == v.GEOMETRY]
-    for _, record in group.iterrows() if main else ():
-        if all(_is_filled(record[name]) for name in main):
-            return {name: record[name] for name in there}
-    return dict.fromkeys(there if main else ())
+    for place in range(len(group)):
+        record = {name: group[name].iloc[place] for name in there}
+        filled = {name for name in there if _is_filled(record[name])}
+        if any(main <= filled for main in _MAIN):
+            return record
+    return dict.fromkeys(there)
 
 
 def _flags(group: pd.DataFrame) -> dict[str, bool]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from toolkit import crs
+from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem
 from toolkit.linkage.names import BODIES, initials, name_tokens, street_of, town_of, town_words
 from toolkit.schema.identifiers import SIREN_LENGTH, clean_siren, clean_siret
@@ -98,7 +99,8 @@ def to_records(frame: pd.DataFrame, *, where: str) -> Records:
     frame : DataFrame
         One row a record: ``actor_id`` and ``name``; used where they are there: ``other_name``,
         ``siret``, ``siren``, ``rna``, ``address``, ``postcode``, ``city``, ``commune_id``,
-        ``latitude`` and ``longitude`` (degrees, EPSG:4326), ``legal_form``, ``natural_person``.
+        ``latitude`` and ``longitude`` (degrees, EPSG:4326) or ``geometry`` (points in the same),
+        ``located_by`` (a point of ``commune`` is not used), ``legal_form``, ``natural_person``.
     where : str
         What the frame is called in a message.
 
@@ -219,13 +221,33 @@ def _departments(commune: Texts, postcode: Texts) -> Texts:
     return _array(["20" if code in {"2A", "2B"} else code for code in short])
 
 
+def _from_geometry(
+    cells: pd.Series[Any], latitude: Floats, *, longitude: Floats
+) -> tuple[Floats, Floats]:
+    """Return the coordinates, those of the geometry where latitude or longitude is missing."""
+    points: list[Any] = [
+        cell if getattr(cell, "geom_type", "") == "Point" else None for cell in cells
+    ]
+    known = np.array([point is not None and not point.is_empty for point in points], dtype=np.bool_)
+    used = known & (np.isnan(latitude) | np.isnan(longitude))
+    latitude, longitude = latitude.copy(), longitude.copy()
+    for row in np.flatnonzero(used).tolist():
+        longitude[row], latitude[row] = points[row].x, points[row].y
+    return latitude, longitude
+
+
 def _points(frame: pd.DataFrame) -> Floats:
-    """Return the points on the unit sphere; NaN for what lies in no part of France."""
+    """Return the points on the unit sphere; NaN for what lies in no part of France.
+
+    The middle of a commune, which all its actors without address share, is no point of theirs.
+    """
     empty = pd.Series(np.nan, index=frame.index)
     latitude, longitude = (
         pd.to_numeric(frame.get(name, empty), errors="coerce").to_numpy(dtype=np.float64)
         for name in ("latitude", "longitude")
     )
+    if v.GEOMETRY in frame.columns:
+        latitude, longitude = _from_geometry(frame[v.GEOMETRY], latitude, longitude=longitude)
     inside = np.zeros(len(frame), dtype=np.bool_)
     for zone in _ZONES:
         inside |= (
@@ -234,6 +256,8 @@ def _points(frame: pd.DataFrame) -> Floats:
             & (latitude >= zone.south)
             & (latitude <= zone.north)
         )
+    if "located_by" in frame.columns:
+        inside &= ~frame["located_by"].isin(["commune", "none"]).to_numpy(dtype=np.bool_)
     phi, theta = (np.radians(np.where(inside, one, np.nan)) for one in (latitude, longitude))
     xyz = np.column_stack((np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)))
     return np.asarray(xyz, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import Point
 
 from tests.unit.linkage.conftest import OTHER_SIRET, SIRET, SISTER_SIRET
 from toolkit.errors import DataError
@@ -100,6 +101,24 @@ def test_a_point_goes_as_one_and_only_from_the_kept_commune(record):
     actors, conflicts = merge_records(records, same(("a", "b", 0.9), ("b", "c", 0.9)))
     assert actors[["latitude", "longitude"]].to_numpy().tolist() == [[49.92, 1.08]]
     assert conflicts["column"].tolist() == ["commune_id", "commune_id"]
+
+
+def test_a_point_may_be_a_geometry_only(record):
+    records = record(
+        {"actor_id": "a", "latitude": np.nan, "longitude": np.nan, "geometry": None},
+        {"actor_id": "b", "latitude": np.nan, "longitude": np.nan, "geometry": Point(1.08, 49.92)},
+    )
+    actors, _ = merge_records(records, same(("a", "b", 1.0)))
+    assert actors["geometry"].tolist() == [Point(1.08, 49.92)]
+
+
+def test_activity_and_its_version_come_from_one_record(record):
+    records = record(
+        {"actor_id": "a", "activity": None, "activity_version": "naf_2025"},
+        {"actor_id": "b", "activity": "38.32Z", "activity_version": "naf_rev2"},
+    )
+    actors, _ = merge_records(records, same(("a", "b", 1.0)))
+    assert actors[["activity", "activity_version"]].to_numpy().tolist() == [["38.32Z", "naf_rev2"]]
 
 
 def test_privacy_is_that_of_the_strictest_record(record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import Point
 
 from toolkit.errors import DataError
 from toolkit.linkage.records import to_records
@@ -43,6 +44,22 @@ def test_a_point_in_france_lies_on_the_unit_sphere(record):
     found = to_records(record({"latitude": "-21.0", "longitude": "55.5"}), where="left")
     assert (found.xyz**2).sum() == pytest.approx(1)
     assert found.xyz[0, 2] == pytest.approx(np.sin(np.radians(-21)))
+
+
+def test_a_geometry_stands_in_for_missing_coordinates(record):
+    rows = [{"latitude": None, "longitude": None, "geometry": Point(1.08, 49.92)}]
+    rows += [{"latitude": 49.92, "longitude": 1.08, "geometry": None}]
+    rows += [{"latitude": None, "longitude": None, "geometry": Point()}]
+    found = to_records(record(*rows), where="left")
+    assert found.xyz[0] == pytest.approx(found.xyz[1])
+    assert np.isnan(found.xyz[2]).all()
+
+
+def test_the_middle_of_a_commune_is_no_point(record):
+    point = {"latitude": 49.92, "longitude": 1.08}
+    rows = [{**point, "located_by": by} for by in ("address", "commune", "none", None)]
+    found = to_records(record(*rows), where="left")
+    assert np.isnan(found.xyz[:, 0]).tolist() == [False, True, True, False]
 
 
 @pytest.mark.parametrize(

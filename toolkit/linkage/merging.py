@@ -11,7 +11,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.linkage.pairs import DIFFERENT, SAME
-from toolkit.linkage.records import check_ids
+from toolkit.linkage.records import check_ids, rna_of
 from toolkit.linkage.review import ANSWERED
 from toolkit.nomenclature import fold
 from toolkit.schema.identifiers import SIREN_LENGTH, clean_siren, clean_siret
@@ -133,7 +133,8 @@ class _Groups:
         empty = pd.Series("", index=records.index, dtype="str")
         cells = [records.get(name, empty) for name in ("siret", "siren", "rna")]
         known = [
-            _identifiers(siret, siren, rna=rna) for siret, siren, rna in zip(*cells, strict=True)
+            _identifiers(siret, siren, rna=rna_of(str(rna) if _is_filled(rna) else "", actor_id))
+            for siret, siren, rna, actor_id in zip(*cells, records["actor_id"], strict=True)
         ]
         place = {one: row for row, one in enumerate(records["actor_id"])}
         rows = range(len(records))
@@ -168,10 +169,10 @@ class _Groups:
         return True
 
 
-def _identifiers(siret: object, siren: object, *, rna: object) -> dict[str, str]:
+def _identifiers(siret: object, siren: object, *, rna: str) -> dict[str, str]:
     found = {"siret": clean_siret(siret)[0] or "", "siren": clean_siren(siren)[0] or ""}
     found["siren"] = found["siret"][:SIREN_LENGTH] or found["siren"]
-    found["rna"] = str(rna).strip().upper() if _is_filled(rna) else ""
+    found["rna"] = rna
     return {name: value for name, value in found.items() if value}
 
 

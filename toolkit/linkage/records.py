@@ -128,7 +128,9 @@ def to_records(frame: pd.DataFrame, *, where: str) -> Records:
         names=cells["name"],
         siret=siret,
         siren=siren.astype(object),
-        rna=_each(cells["rna"], lambda cell: cell.upper()),
+        rna=_array(
+            [rna_of(cell, one) for cell, one in zip(cells["rna"], frame["actor_id"], strict=True)]
+        ),
         linkable=_linkable(frame, cells["legal_form"], tokens=tokens),
         tokens=tokens,
         other_tokens=others,
@@ -144,6 +146,17 @@ def to_records(frame: pd.DataFrame, *, where: str) -> Records:
         places=_places(cells, postcode),
         xyz=_points(frame),
     )
+
+
+def rna_of(cell: str, actor_id: str) -> str:
+    """Return the RNA number of a record: its cell, else the one that its id holds.
+
+    Examples
+    --------
+    >>> rna_of("", "rna:W761000001"), rna_of("w141000002", "row 3"), rna_of("", "row 3")
+    ('W761000001', 'W141000002', '')
+    """
+    return (cell or (actor_id[4:] if actor_id.startswith("rna:") else "")).strip().upper()
 
 
 def check_ids(frame: pd.DataFrame, *, where: str) -> None:

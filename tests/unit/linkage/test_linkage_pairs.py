@@ -61,6 +61,12 @@ def test_rna_numbers_decide_both_ways(record):
     assert find_pairs(left, record({"rna": "W761000002", **DIEPPE})).empty
 
 
+def test_the_id_may_hold_the_rna_number(record):
+    left = record({"actor_id": "rna:W761000001"})
+    right = record({"rna": "W761000001", "name": "Autre"})
+    assert only(find_pairs(left, right))["reasons"].startswith("same_rna")
+
+
 def test_natural_persons_are_never_linked_by_name(record):
     left = record({"name": "Jean Dupont", "natural_person": True, **DIEPPE})
     right = record({"name": "Jean Dupont", "natural_person": True, "siret": SIRET, **DIEPPE})

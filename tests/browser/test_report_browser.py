@@ -221,7 +221,7 @@ def test_directory_finds_an_actor_and_its_point(watched, report):
 
 
 def test_hidden_actors_come_last_in_the_directory(watched, report):
-    from toolkit.report.gap_facts import folded
+    from toolkit.views.words import folded
 
     watched.open(report)
     names = watched.page.locator("#actor-table tbody th").all_inner_texts()

@@ -57,8 +57,10 @@ def test_still_map_is_sound_xml_and_always_the_same(hostile):
 
 def test_tables_speak_both_languages(diagnosis):
     french, english = gap_table(diagnosis, lang="fr"), gap_table(diagnosis, lang="en")
-    assert french.iloc[0].tolist()[:3] == ["Besoin non couvert", "Chutes de bois brut", "15\u00a0t"]
-    assert english.columns.tolist()[:3] == ["Kind of gap", "Subject", "Size"]
+    assert french.iloc[0].tolist()[:4] == [
+        1, "Besoin non couvert", "Chutes de bois brut", "15\u00a0t",
+    ]  # fmt: skip
+    assert english.columns.tolist()[:4] == ["No.", "Kind of gap", "Subject", "Size"]
     assert french.index.tolist() == diagnosis.gaps["gap_id"].tolist()
     candidates = partnership_table(diagnosis, lang="fr")
     assert candidates.loc["K1", "Sélection"] == "Oui"

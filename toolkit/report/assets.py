@@ -58,7 +58,7 @@ class _Requests(HTMLParser):
 
 _FRAGMENT: Final = """--ink: #1d2733; --muted: #52606d; --paper: #fff; --line: #d9d5ca;
 --accent: #14545f; --soft: #e6eff0; --alarm: #9b1c31;
-max-width: 34rem; color: var(--ink); line-height: 1.5;
+max-width: 62rem; color: var(--ink); line-height: 1.5;
 """
 """What a card takes from the page around it, for where there is no such page."""
 

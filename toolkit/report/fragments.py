@@ -11,6 +11,7 @@ from toolkit.errors import Problem, UsageError
 from toolkit.language import text
 from toolkit.report.facts import facts_of
 from toolkit.report.html import fragment
+from toolkit.views.shown import worded
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -54,7 +55,6 @@ def evidence_of(diagnosis: Diagnosis, gap_id: str, *, lang: str) -> pd.DataFrame
         if gap["id"] == gap_id:
             columns = ("role", "what", "who", "quantity", "basis", "source")
             rows = [[fact[name] for name in columns] for fact in gap["evidence"]]
-            return pd.DataFrame(
-                rows, columns=[text(f"evidence_column.{name}", lang=lang) for name in columns]
-            )
+            heads = [text(f"evidence_column.{name}", lang=lang) for name in columns]
+            return worded(pd.DataFrame(rows, columns=heads), lang=lang)
     raise UsageError(Problem("unknown_gap", found=gap_id))

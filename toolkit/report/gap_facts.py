@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from toolkit.views.words import (
     COUNTED,
     as_number,
     category_label,
+    folded,
     gap_name,
     gap_title,
     hidden_last,
@@ -194,13 +194,6 @@ class _Writer:
             "basis": enum_label("basis", fact["basis"], lang=lang),
             "source": self.sources.get(fact["source_id"], ""),
         }
-
-
-def folded(name: str) -> tuple[str, str]:
-    """Return what names are sorted by: letters without case and accents, then the name itself."""
-    letters = unicodedata.normalize("NFD", name)
-    bare = "".join(mark for mark in letters if not unicodedata.combining(mark))
-    return bare.casefold(), name
 
 
 def enumeration(names: Sequence[str], *, shown: int, lang: str) -> str:

@@ -12,11 +12,13 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem, UsageError
 from toolkit.language import column_label, enum_label, text
 from toolkit.schema import CONTRACTS, Column
+from toolkit.views.shown import worded
 from toolkit.views.words import place_names
 
 if TYPE_CHECKING:
     from toolkit.territory import Territory
 
+_YEARS = frozenset({"year", "since", "data_year", "cog_year"})
 _PLUMBING = frozenset({"latitude", "longitude", "activity_version", "weight", v.GEOMETRY})
 
 
@@ -36,7 +38,7 @@ def table_of(territory: Territory, table: str, *, lang: str) -> pd.DataFrame:
     -------
     DataFrame
         Headers, codes and ids in words, empty cells blank, columns that hold nothing left out,
-        indexed by the id.
+        indexed by the id; a notebook shows it for reading.
 
     Raises
     ------
@@ -60,15 +62,16 @@ def table_of(territory: Territory, table: str, *, lang: str) -> pd.DataFrame:
         for column in contract.columns
         if column.name not in {*_PLUMBING, key} and frame[column.name].notna().any()
     ]
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {
             column_label(table, column.name, lang=lang): in_words(
                 frame[column.name], column, names=names, lang=lang
             ).to_numpy()
             for column in shown
         },
-        index=pd.Index(frame[key].to_numpy(), name=key),
+        index=pd.Index(frame[key].to_numpy(), name=column_label(table, key, lang=lang)),
     )
+    return worded(made, lang=lang)
 
 
 def names_of(territory: Territory, *, lang: str) -> dict[str, str]:
@@ -102,6 +105,9 @@ def in_words(
     lang : str
         ``fr`` or ``en``.
     """
+    if column.name in _YEARS:  # a name of a year, not an amount
+        years = cells.astype("Int64").astype("string")
+        return years.astype("object").where(cells.notna(), "")
     if column.kind in {"number", "integer"}:
         return cells
     wording = _wording(column, names=names, lang=lang)

@@ -218,13 +218,31 @@ def _layer_names(diagnosis: Diagnosis, *, lang: str) -> Iterator[tuple[str, str,
     }
     for key, name in names.items():
         if sizes[key]:
-            yield key, blocks.html_text(name), False
+            yield key, _marked(key, name), False
     for family in FAMILIES:
         if sizes[family]:
             yield family, _family_name(family, count=sizes[family], lang=lang), True
     for key in ("gaps", "candidates"):
         if sizes[key]:
-            yield key, blocks.html_text(text(f"layer.{key}", lang=lang)), False
+            yield key, _marked(key, text(f"layer.{key}", lang=lang)), False
+
+
+_MARKS: Final = {
+    "access": '<path d="M1 12V2h4v10z" fill="#fbe3d6"/><path d="M5 12V2h4v10z" fill="#dd7f6c"/>'
+    '<path d="M9 12V2h4v10z" fill="#7f1d2d"/>',
+    "flows": '<path d="M0 3h14" stroke="#5c6b0a"/><path d="M0 7h14" stroke="#0b7285" '
+    'stroke-dasharray="5 3"/><path d="M0 11h14" stroke="#a61e4d" stroke-dasharray="2 2"/>',
+    "cooperations": '<path d="M0 11L14 3" stroke="#3d4852"/>',
+    "gaps": '<circle cx="7" cy="7" r="5" fill="#fff" stroke="#9b1c31"/>',
+    "candidates": '<path d="M2 12L7 4L13 10" fill="none" stroke="#14545f"/>',
+}
+"""What the lines, rings and shades of a layer look like, beside its name."""
+
+
+def _marked(key: str, name: str) -> str:
+    """Return the encoded name of a layer after a drawing of what it shows."""
+    drawing = f'<svg width="14" height="14" stroke-width="2" aria-hidden="true">{_MARKS[key]}</svg>'
+    return f"{drawing} {blocks.html_text(name)}"
 
 
 def _family_name(family: str, *, count: int, lang: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, listing, percent, text
+from toolkit.views.shown import worded
 from toolkit.views.words import (
     COUNTED,
     candidate_title,
@@ -30,8 +31,8 @@ def gap_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns in the language: kind, what, shortfall with its unit, severity and confidence in
-        per cent, weakest basis.  Index: id of the gap.
+        Columns in the language: number (as in the report), kind, what, shortfall with its unit,
+        severity and confidence in per cent, weakest basis.  Index: id of the gap.
     """
     cells: dict[str, Callable[[Row], object]] = {
         "kind": lambda row: enum_label("gap", row["kind"], lang=lang),
@@ -43,7 +44,22 @@ def gap_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
         "confidence": lambda row: percent(row["confidence"], lang=lang),
         "basis": lambda row: enum_label("basis", row["basis"], lang=lang),
     }
-    return _worded(diagnosis.gaps, key="gap_id", cells=cells, lang=lang)
+    made = _worded(diagnosis.gaps, key="gap_id", cells=cells, lang=lang)
+    made.insert(0, text("table_column.number", lang=lang), range(1, len(made) + 1))
+    return made
+
+
+def gap_kind_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
+    """Return how many gaps of each kind were found, and what the kind is."""
+    counts = diagnosis.gaps["kind"].value_counts()
+    kinds = [kind for kind in v.GAP_KINDS if counts.get(kind, 0)]
+    columns = {
+        "kind": [enum_label("gap", kind, lang=lang) for kind in kinds],
+        "count": [int(counts[kind]) for kind in kinds],
+        "meaning": [text(f"report.gap_kind.{kind}", lang=lang) for kind in kinds],
+    }
+    made = {text(f"table_column.{name}", lang=lang): cells for name, cells in columns.items()}
+    return worded(pd.DataFrame(made), lang=lang)
 
 
 def partnership_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
@@ -84,4 +100,5 @@ def _worded(
         text(f"table_column.{name}", lang=lang): [cell(row) for row in rows]
         for name, cell in cells.items()
     }
-    return pd.DataFrame(columns, index=pd.Index(frame[key].tolist(), name=key))
+    made = pd.DataFrame(columns, index=pd.Index(frame[key].tolist(), name=key))
+    return worded(made, lang=lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -183,6 +184,13 @@ def _groups(name: GapName, *, lang: str) -> str:
     ]
     quoted = [text("gap_title.group", lang=lang, group=label) for label in labels]
     return listing(quoted, lang=lang)
+
+
+def folded(name: str) -> tuple[str, str]:
+    """Return what names are sorted by: letters without case and accents, then the name itself."""
+    letters = unicodedata.normalize("NFD", name)
+    bare = "".join(mark for mark in letters if not unicodedata.combining(mark))
+    return bare.casefold(), name
 
 
 def hidden_last(names: Iterable[str], *, lang: str) -> list[str]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
-from toolkit.language import column_label, enum_label, number, text
+from toolkit.errors import Problem, UsageError
+from toolkit.language import column_label, enum_label, text
 from toolkit.schema import CONTRACTS
 from toolkit.settings import LANGUAGES, Settings
 from toolkit.sources import demo_territory
 from toolkit.territory import Territory
 from toolkit.views.frames import in_words, names_of, table_of
 from toolkit.views.maps import map_of
-from toolkit.views.tables import gap_table, partnership_table
+from toolkit.views.shown import worded
+from toolkit.views.tables import gap_kind_table, gap_table, partnership_table
+from toolkit.views.words import folded
 from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -56,27 +63,31 @@ class Session:
     def key_figures(self) -> pd.DataFrame:
         """Return how many inhabitants, communes, actors of each family, and rows there are."""
         territory = self.territory
-        families = territory.actors["family"].value_counts().sort_index()
+        families = territory.actors["family"].value_counts()
         figures = {
             text("session.population", lang=self.lang): territory.population,
             text("table.communes", lang=self.lang): len(territory.communes),
             text("table.actors", lang=self.lang): len(territory.actors),
             **{
-                f"– {enum_label('family', code, lang=self.lang)}": count
-                for code, count in families.items()
+                f"– {enum_label('family', code, lang=self.lang)}": families[code]
+                for code in v.FAMILIES
+                if code in families
             },
             **{
                 text(f"table.{name}", lang=self.lang): len(territory.table(name))
                 for name in ("resources", "needs", "flows", "cooperations", "practices", "sources")
             },
         }
-        shown = [number(float(value), lang=self.lang) for value in figures.values()]
-        return pd.DataFrame({text("session.number", lang=self.lang): shown}, index=list(figures))
+        values = [float(value) for value in figures.values()]
+        made = pd.DataFrame({text("session.number", lang=self.lang): values}, index=list(figures))
+        return worded(made, lang=self.lang)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table in words: one of the model, ``gaps`` or ``partnerships``."""
+        """Return a table in words: of the model, ``gaps``, ``gap_kinds`` or ``partnerships``."""
         if name == "gaps":
             return gap_table(self.diagnosis, lang=self.lang)
+        if name == "gap_kinds":
+            return gap_kind_table(self.diagnosis, lang=self.lang)
         if name == "partnerships":
             return partnership_table(self.diagnosis, lang=self.lang)
         return table_of(self.territory, name, lang=self.lang)
@@ -97,12 +108,45 @@ class Session:
             for name in (column, by)
         }
         counts = pd.crosstab(words[column].to_numpy(), words[by].to_numpy())
-        return counts.rename_axis(index=column_label(table, column, lang=self.lang), columns=None)
+        order = words[by].groupby(exploded[by].map(_place(by)).to_numpy()).first().unique()
+        counts = counts.loc[sorted(counts.index, key=folded), list(order)]
+        head = column_label(table, column, lang=self.lang)
+        return worded(counts.rename_axis(index=head, columns=None), lang=self.lang)
+
+    def gap(self, number: int) -> str:
+        """Return the id of a gap, given its number in the table of gaps and in the report.
+
+        Raises
+        ------
+        UsageError
+            If there is no gap of this number.
+        """
+        return _numbered(self.diagnosis.gaps["gap_id"], number, code="unknown_gap")
+
+    def candidate(self, number: int) -> str:
+        """Return the id of a candidate, given its rank in the table and in the report.
+
+        Raises
+        ------
+        UsageError
+            If there is no candidate of this rank.
+        """
+        ids = self.diagnosis.partnerships["candidate_id"]
+        return _numbered(ids, number, code="unknown_candidate")
 
     def map(self, *, diagnosed: bool = False) -> folium.Map:
         """Return the map of the territory, with gaps and candidates if it is diagnosed."""
         shown = self.diagnosis if diagnosed else undiagnosed(self.territory, settings=self.settings)
         return map_of(shown, lang=self.lang)
+
+    def written(self, path: Path) -> Note:
+        """Return where a report was written, with a link that the notebook opens."""
+        said = escape(text("session.written", lang=self.lang, path=path))
+        if self.workspace is None:  # a passing folder, where no link of a notebook leads
+            return Note(f"<p>{said}</p>")
+        link = quote(Path(os.path.relpath(path)).as_posix())
+        word = escape(text("session.open", lang=self.lang))
+        return Note(f'<p>{said} – <a href="{link}" target="_blank">{word}</a></p>')
 
     def reports_folder(self) -> Path:
         """Return where reports go: the workspace's folder, or a passing one for the demo."""
@@ -111,6 +155,30 @@ class Session:
         if not self._scratch:
             self._scratch.append(tempfile.mkdtemp(prefix="maillage-"))
         return Path(self._scratch[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line that a notebook shows."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        """Return what the notebook shows."""
+        return self.html
+
+
+def _place(column: str) -> Callable[[str], int | str]:
+    """Return where a code stands in its closed list; the code itself where it has none."""
+    codes = v.ENUMS.get(column, ())
+    return lambda code: codes.index(code) if code in codes else code
+
+
+def _numbered(ids: pd.Series, number: int, *, code: str) -> str:
+    """Return the id of a row, given its number from one."""
+    if not 1 <= number <= len(ids):
+        raise UsageError(Problem(code, found=str(number)))
+    return str(ids.iloc[number - 1])
 
 
 def open_session(folder: str | Path = "") -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
@@ -196,7 +197,7 @@ class _Package:
             item = items[int(number[1])] if number else None
             raw = shared[item.inside : item.close] if item else b""
         found = re.findall(rb"<(?:\w+:)?t\b[^>]*>([^<]*)<", raw)
-        return b"".join(found).decode()
+        return html.unescape(b"".join(found).decode())
 
     def _put_list(self, old: Sheet | None) -> None:
         """Put the list of problems in front, or in the place of an earlier one."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from toolkit.language import text
 from toolkit.office.guard import UNCALCULATED
-from toolkit.workbook.marks import LIST_WIDTHS, Marks, row_height
+from toolkit.workbook.marks import LIST_WIDTHS, Marks, Place, row_height
 from toolkit.workbook.palette import style
 from toolkit.workbook.reading import Block, Reading, blocks_of
 
@@ -76,9 +76,8 @@ def _write_block(book: Workbook, sheet: Worksheet, *, block: Block, marks: Marks
         )
         sheet.set_column(column, column, min(max(longest + 2, 8), 45))
     for at, row in enumerate(block.rows):
-        for column, read in enumerate(row):
-            error = block.errors.get((at, column), UNCALCULATED)
-            cell = read if error == UNCALCULATED else error
+        for column in range(len(row)):
+            cell = _shown(block, (at, column))
             look = (wrong,) if (at, column) in texts else ()
             if isinstance(cell, bool):
                 sheet.write_boolean(at, column, cell, *look)
@@ -87,12 +86,19 @@ def _write_block(book: Workbook, sheet: Worksheet, *, block: Block, marks: Marks
             elif cell is not None:
                 sheet.write_string(at, column, str(cell)[:_LONGEST], *look)
     for (at, column), words in texts.items():
-        empty = (
-            at >= len(block.rows) or column >= len(block.rows[at]) or block.rows[at][column] is None
-        )
-        if empty:
+        if _shown(block, (at, column)) is None:
             sheet.write_blank(at, column, None, wrong)
         sheet.write_comment(at, column, words[:_LONGEST], {"x_scale": 2.2, "y_scale": 1.6})
+
+
+def _shown(block: Block, place: Place) -> object:
+    """Return what a cell shows: its error where its formula gave one; None where there is none."""
+    error = block.errors.get(place, UNCALCULATED)
+    if error != UNCALCULATED:
+        return error
+    at, column = place
+    row = block.rows[at] if at < len(block.rows) else []
+    return row[column] if column < len(row) else None
 
 
 def _write_list(

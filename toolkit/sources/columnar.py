@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import glob
 import importlib
-import os
-import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,10 +17,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import DataError, MissingDependencyError, Problem
+from toolkit.sources.containers import (
+    HEAD_BYTES,
+    check_first_bytes,
+    header_at,
+    only_csv,
+    split_header,
+    unpacked,
+)
 from toolkit.sources.reading import (
-    LISTED,
     NULLS,
-    SEPARATORS,
     Columns,
     check_file,
     missing_columns,
@@ -45,14 +45,9 @@ _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
     "preserve_insertion_order": "false",
 }
-_HEAD_BYTES: Final = 65_536
-_COPY_BYTES: Final = 1 << 20
 _VECTORS: Final = 50
 """Parts of 2,048 rows that are taken at a time."""
-_FIRST_BYTES: Final = {".parquet": b"PAR1", ".zip": b"PK\x03\x04"}
 _BLANKS: Final = "' \t\r\n\N{NO-BREAK SPACE}'"
-_KEPT_FREE: Final = 1 << 28
-"""Bytes of the disk that are left alone when a zip is unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +116,9 @@ def select_rows(
         If `duckdb` is not installed.
     """
     check_file(path, endings=ENDINGS)
-    _check_first_bytes(path)
+    check_first_bytes(path)
     engine = _engine(path)
-    with _unpacked(path) as plain, engine.connect(":memory:", config=_SETTINGS) as database:
+    with unpacked(path) as plain, engine.connect(":memory:", config=_SETTINGS) as database:
         try:
             table = _table(database, plain, path=path, columns={**needed, **(wanted or {})})
             missing = [name for name in needed if name not in table.columns]
@@ -145,59 +140,6 @@ def select_rows(
     return frame
 
 
-# --- containers -------------------------------------------------------------------------------
-def _check_first_bytes(path: Path) -> None:
-    """Refuse a file whose content is not what its ending says."""
-    with path.open("rb") as stream:
-        head = stream.read(4)
-    told = next((ending for ending, mark in _FIRST_BYTES.items() if head == mark), "")
-    suffix = path.suffix.lower()
-    if told != suffix and (told or suffix in _FIRST_BYTES):
-        raise DataError(Problem("sources_first_bytes", where=path.name, found=path.suffix))
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
-    """Give the file to read: itself, or the CSV of a zip, deleted afterwards."""
-    if path.suffix.lower() != ".zip":
-        yield path
-        return
-    # Beside the zip: the folder for temporary files may lie in memory.
-    beside = path.parent if os.access(path.parent, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=beside) as folder:
-        target = Path(folder) / "rows.csv"
-        try:
-            _unpack(path, target)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as err:
-            # A RuntimeError is a password or a method of packing that is not known.
-            raise DataError(Problem("sources_damaged", where=path.name, found="zip")) from err
-        yield target
-
-
-def _unpack(path: Path, target: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        member = _member(archive, path=path)
-        size = member.file_size
-        if size > shutil.disk_usage(target.parent).free - _KEPT_FREE:
-            room = {"size_mb": str(size // 1_000_000)}
-            raise DataError(Problem("sources_no_room", where=path.name, params=room))
-        with archive.open(member) as packed, target.open("wb") as plain:
-            shutil.copyfileobj(packed, plain, _COPY_BYTES)
-
-
-def _member(archive: zipfile.ZipFile, *, path: Path) -> zipfile.ZipInfo:
-    """Return the only CSV of a zip."""
-    members = [
-        member
-        for member in archive.infolist()
-        if member.filename.lower().endswith(".csv") and not member.filename.startswith("__")
-    ]
-    if len(members) != 1:
-        names = ", ".join(member.filename for member in members[:LISTED]) or "–"
-        raise DataError(Problem("sources_zip_members", where=path.name, found=names))
-    return members[0]
-
-
 # --- columns ----------------------------------------------------------------------------------
 def header_of(path: Path) -> list[str]:
     """Return the names of the columns of a file, without case; only its beginning is read.
@@ -210,19 +152,19 @@ def header_of(path: Path) -> list[str]:
         If it is a Parquet file and `duckdb` is not installed.
     """
     check_file(path, endings=ENDINGS)
-    _check_first_bytes(path)
+    check_first_bytes(path)
     ending = path.suffix.lower()
     if ending == ".zip":
         try:
             with (
                 zipfile.ZipFile(path) as archive,
-                archive.open(_member(archive, path=path)) as packed,
+                archive.open(only_csv(archive, path=path)) as packed,
             ):
-                return _split(packed.read(_HEAD_BYTES), path=path)[1]
+                return split_header(packed.read(HEAD_BYTES), path=path)[1]
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as err:
             raise DataError(Problem("sources_damaged", where=path.name, found="zip")) from err
     if ending != ".parquet":
-        return _header(path, path=path)[1]
+        return header_at(path, path=path)[1]
     engine = _engine(path)
     with engine.connect(":memory:", config=_SETTINGS) as database:
         try:
@@ -253,7 +195,7 @@ def _table(
         types = {str(name).casefold(): str(kind) for name, kind, *_ in described}
         expressions = {name: f'"{name}"' for names in columns.values() for name in names}
     else:
-        separator, header = _header(plain, path=path)
+        separator, header = header_at(plain, path=path)
         # No header can hold a name twice under another case, as the first one is taken.
         types = dict.fromkeys(header, "VARCHAR")
         places = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header)))
@@ -274,26 +216,6 @@ def _table(
         {column: types[name] for column, name in found.items() if name},
         tuple(types),
     )
-
-
-def _header(plain: Path, *, path: Path) -> tuple[str, list[str]]:
-    """Return the separator of a CSV and the names of its columns, without case."""
-    with plain.open("rb") as stream:
-        return _split(stream.read(_HEAD_BYTES), path=path)
-
-
-def _split(raw: bytes, *, path: Path) -> tuple[str, list[str]]:
-    """Return the separator and the header at the beginning of a CSV."""
-    try:
-        # Not final: the last character may be cut in two.
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(raw)
-    except UnicodeDecodeError as err:
-        tried = {"choices": "utf-8"}
-        raise DataError(Problem("sources_encoding", where=path.name, params=tried)) from err
-    line = text.splitlines()[0] if text.strip() else ""
-    separator = max(SEPARATORS, key=line.count)
-    cells = next(csv.reader([line], delimiter=separator), [])
-    return separator, [cell.strip().casefold() for cell in cells]
 
 
 # --- rows -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from toolkit.errors import DataError, MissingDependencyError
 from toolkit.language import problem_text
-from toolkit.sources import columnar
+from toolkit.sources import columnar, containers
 from toolkit.sources.columnar import select_rows
 from toolkit.sources.ess_lists import read_ess_list
 
@@ -120,7 +120,7 @@ def test_a_zip_larger_than_the_disk_is_not_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "large.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.csv", f"siren,nom\n{ALPHA},A\n")
-    monkeypatch.setattr(columnar, "_KEPT_FREE", 1 << 62)
+    monkeypatch.setattr(containers, "_KEPT_FREE", 1 << 62)
     assert refused(path) == "sources_no_room"
 
 

@@ -7,16 +7,13 @@ also be a number copied from the row above, or one actor written twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.schema.faults import ROW, WHERE, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
+from toolkit.schema.values import is_missing
 
 
 def remarks(tables: Mapping[str, pd.DataFrame], *, ids: set[str]) -> list[Problem]:
@@ -51,12 +48,12 @@ def _order(row: pd.Series) -> tuple[int, str]:
 
 def _label(row: pd.Series) -> str:
     """Return what the officer knows a row by: its line, else its id."""
-    label: Hashable = row.get(ROW)
-    return str(row["actor_id"] if pd.isna(label) else label)
+    label = row.get(ROW)
+    return str(row["actor_id"] if is_missing(label) else label)
 
 
 def _note(row: pd.Series, *, bearer: pd.Series) -> Problem:
-    is_stored = pd.isna(bearer.get(ROW))
+    is_stored = is_missing(bearer.get(ROW))
     return Problem(
         "note_siret_known" if is_stored else "note_siret_shared",
         table=v.ACTORS,
@@ -64,5 +61,5 @@ def _note(row: pd.Series, *, bearer: pd.Series) -> Problem:
         column="siret",
         found=str(row["siret"]),
         params={"name": shown(bearer["name"]), "first": _label(bearer)},
-        where="" if pd.isna(row.get(WHERE)) else str(row[WHERE]),
+        where="" if is_missing(row.get(WHERE)) else str(row[WHERE]),
     )

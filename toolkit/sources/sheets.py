@@ -1,15 +1,7 @@
-"""Tables of facts in .xlsx files, checked before the program of the sheets opens them.
-
-Groupings of communes are published as sheets.  A sheet is a zip of XML: sizes, the farthest cell
-and the longest text are counted first, as one far cell or one long text told many times in a small
-file makes a reader ask for more memory than there is.
-"""
+"""Tables of facts in .xlsx files: groupings of communes and lists are published as sheets."""
 
 from __future__ import annotations
 
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +10,8 @@ from typing import Final
 import pandas as pd
 
 from toolkit.errors import DataError, Problem
+from toolkit.office import guard
+from toolkit.office.sheets import read_sheets
 from toolkit.sources.reading import (
     NULLS,
     Columns,
@@ -28,21 +22,8 @@ from toolkit.sources.reading import (
 )
 
 ENDING: Final = ".xlsx"
-MAX_FILE_BYTES: Final = 60_000_000
-MAX_UNPACKED_BYTES: Final = 400_000_000
-MAX_ENTRIES: Final = 2_000
-MAX_AREA: Final = 10_000_000
-"""Cells of the rectangle that a sheet fills; a reader holds all of them, empty ones too."""
-MAX_TEXT_BYTES: Final = 1_000_000_000
-"""Cells that name a shared text, times the longest of these texts."""
 HEADER_WITHIN: Final = 30
 """Rows in which the header is looked for: some producers write a title above it."""
-
-_CHUNK: Final = 1 << 20
-_OVERLAP: Final = 512
-_CELL: Final = re.compile(rb'<(?:\w+:)?c\s[^<>]{0,200}?r="([A-Z]{1,4})([0-9]{1,8})"')
-_ROW: Final = re.compile(rb'<(?:\w+:)?row\s[^<>]{0,200}?r="([0-9]{1,8})"')
-_LETTERS: Final = 26
 
 
 def read_table(path: Path, *, needed: Columns, wanted: Columns | None = None) -> pd.DataFrame:
@@ -135,91 +116,15 @@ def read_sheet(path: Path, *, needed: Columns) -> Sheet:
 
 def _sheets(path: Path) -> Iterator[list[list[str]]]:
     """Yield the sheets of a checked file, all cells text."""
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - reads files only here
-
-    _check_zip(path)
-    try:
-        with CalamineWorkbook.from_path(str(path)) as book:
-            for name in book.sheet_names:
-                yield [
-                    [_text(cell) for cell in row]
-                    for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                ]
-    except (CalamineError, ValueError, OSError) as err:
-        raise DataError(Problem("sources_damaged", where=path.name, found=ENDING)) from err
+    guard.inspect(path)
+    for _, cells in read_sheets(path):
+        yield [[_text(cell) for cell in row] for row in cells]
 
 
 def _text(cell: object) -> str:
     """Return a cell as text; a whole number without the point that the sheet gives it."""
+    if cell is None:
+        return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
-
-
-# --- sizes ------------------------------------------------------------------------------------
-def _check_zip(path: Path) -> None:
-    """Refuse what is no ordinary zip of bounded size."""
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise DataError(Problem("sheet_too_large", where=path.name, found=path.name))
-    try:
-        with zipfile.ZipFile(path) as package:
-            entries = package.infolist()
-            is_large = sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES
-            if is_large or len(entries) > MAX_ENTRIES or _is_heavy(package):
-                raise DataError(Problem("sheet_too_large", where=path.name, found=path.name))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as err:
-        raise DataError(Problem("sources_damaged", where=path.name, found=ENDING)) from err
-
-
-def _is_heavy(package: zipfile.ZipFile) -> bool:
-    """Return whether the cells of a sheet, or their texts, would need too much memory."""
-    longest, told = 0, 0
-    for entry in package.infolist():
-        if entry.filename.startswith("xl/worksheets/"):
-            rows, columns, cells = _extent(package, entry)
-            told += cells
-            if rows * columns > MAX_AREA:
-                return True
-        elif entry.filename.casefold().endswith("sharedstrings.xml"):
-            longest = max(longest, _longest(package, entry))
-    return longest * told > MAX_TEXT_BYTES
-
-
-def _extent(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int, int]:
-    """Return the last row and column of a sheet, and how many cells it has."""
-    rows, columns, cells = 0, 0, 0
-    for part in _parts(package, entry):
-        for match in _CELL.finditer(part):
-            cells += 1
-            rows = max(rows, int(match[2]))
-            columns = max(columns, _position(match[1]))
-        rows = max(rows, *(int(match[1]) for match in _ROW.finditer(part)), 0)
-    return rows, columns, cells
-
-
-def _longest(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
-    """Return the bytes of the longest shared text."""
-    longest, open_since = 0, 0
-    for part in _parts(package, entry):
-        pieces = part.split(b"</si>")
-        open_since += len(pieces[0])
-        longest = max(longest, open_since, *(len(piece) for piece in pieces[1:]), 0)
-        open_since = len(pieces[-1]) if len(pieces) > 1 else open_since
-    return longest
-
-
-def _parts(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield an entry in pieces that share their ends, so that no cell is cut in two."""
-    end = b""
-    with package.open(entry) as stream:
-        while part := stream.read(_CHUNK):
-            yield end + part
-            end = part[-_OVERLAP:]
-
-
-def _position(letters: bytes) -> int:
-    """Return the place of a column, from 1."""
-    place = 0
-    for letter in letters:
-        place = place * _LETTERS + letter - ord("A") + 1
-    return place

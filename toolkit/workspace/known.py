@@ -106,7 +106,8 @@ def with_stored_cells(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
         for old, new, is_other in zip(sources, made[SOURCE_IDS], others, strict=True)
     ]
     made[SOURCE_IDS] = pd.Series(both, index=made.index, dtype="str")
-    return made.set_geometry(gpd.GeoSeries(points, index=made.index, crs=made.crs))
+    placed: pd.DataFrame = made.set_geometry(gpd.GeoSeries(points, index=made.index, crs=made.crs))
+    return placed
 
 
 def _written(table: str, stored: pd.DataFrame) -> set[Any]:

@@ -17,13 +17,13 @@ _COUNTED_FROM: Final = 20
 _IDS: Final = frozenset({"gap_id", "candidate_id"})
 """Ids that people never wrote: a table shows the number of the row in their place."""
 _STYLE: Final = """<style>
-.maillage-table .rows { max-height: 30rem; overflow: auto; border: 1px solid #8884; border-radius: 6px; }
-.maillage-table table { border-collapse: separate; border-spacing: 0; margin: 0; font-size: .95em; table-layout: auto; }
-.maillage-table table th, .maillage-table table td { text-align: left; vertical-align: top; padding: .35em .8em; border: 0; border-bottom: 1px solid #8883; white-space: normal; max-width: 26rem; min-width: 3rem; overflow-wrap: break-word; }
-.maillage-table thead th { position: sticky; top: 0; background: #eef3f3; color: #1d2733; white-space: nowrap; }
-.maillage-table tbody th { font-weight: 600; }
-.maillage-table table .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.maillage-table p { margin: .4em 0; opacity: .8; }
+.maillage-table.maillage-table .rows { max-height: 30rem; overflow: auto; border: 1px solid #8884; border-radius: 6px; }
+.maillage-table.maillage-table table { border-collapse: separate; border-spacing: 0; margin: 0; font-size: .95em; table-layout: auto; }
+.maillage-table.maillage-table table th, .maillage-table.maillage-table table td { text-align: left; vertical-align: top; padding: .35em .8em; border: 0; border-bottom: 1px solid #8883; white-space: normal; max-width: 26rem; min-width: 7.5rem; overflow-wrap: break-word; }
+.maillage-table.maillage-table thead th { position: sticky; top: 0; background: #eef3f3; color: #1d2733; white-space: nowrap; }
+.maillage-table.maillage-table tbody th { font-weight: 600; }
+.maillage-table.maillage-table table .number { text-align: right; min-width: 3rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.maillage-table.maillage-table p { margin: .4em 0; opacity: .8; }
 </style>"""  # noqa: E501 - rules of a style read best on one line
 
 

@@ -323,8 +323,15 @@ def lab(folder: Folder, lang: Lang = "") -> None:
 
     workspace = Workspace(folder)
     _say("lab.begin", (lang and _reader(lang)) or workspace.lang)
-    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={workspace.folder}"]
+    command = [
+        *(sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={workspace.folder}"),
+        # JupyterLab would look for news and newer versions; nothing goes out unasked.
+        *("--LabApp.news_url=None", f"--LabApp.check_for_updates_class={_NEVER}"),
+    ]
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words only
+
+
+_NEVER = "jupyterlab.NeverCheckForUpdate"
 
 
 # --- what they share --------------------------------------------------------------------------

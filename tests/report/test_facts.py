@@ -104,6 +104,23 @@ def test_candidate_says_who_why_where_and_how_sure(french):
     assert "3,2" in french["candidates"][1]["certificate"]
 
 
+@pytest.mark.parametrize("covered,said", [(0.004, ""), (0.5, "50\u202f%"), (1.0, "tout le manque")])
+def test_what_reads_as_nothing_is_not_told_as_covered(diagnosis, monkeypatch, covered, said):
+    from dataclasses import replace
+
+    from toolkit.privacy import PublicDiagnosis
+
+    explain = PublicDiagnosis.explain
+
+    def told(self, candidate_id):
+        return replace(explain(self, candidate_id), covered=100 * covered, shortfall=100.0)
+
+    monkeypatch.setattr(PublicDiagnosis, "explain", told)
+    found = facts_of(diagnosis, lang="fr")["candidates"][0]["covered"]
+    assert said in found
+    assert bool(found) == bool(said)
+
+
 def test_members_have_a_share_only_where_there_is_a_quantity(diagnosis):
     from dataclasses import replace
 

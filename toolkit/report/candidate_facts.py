@@ -28,6 +28,8 @@ Facts = dict[str, Any]
 _PRACTICES_MAX = 3
 _NETWORK = frozenset({v.ISOLATED_ACTOR, v.STRUCTURAL_HOLE})
 """Kinds whose shortfall is a number of ties or actors, which a group cannot be said to cover."""
+_LEAST_COVERED = 0.005
+"""Share of a shortfall below which what is covered would read 0 %, and is not told."""
 _SHARED = frozenset({v.UNMET_NEED, v.UNUSED_RESOURCE, v.LEAK, v.SERVICE_ACCESS, "pooling"})
 """Kinds of openings with a quantity, of which each member brings a share."""
 
@@ -212,6 +214,8 @@ class _Writer:
         """Return how much of the shortfall the group can cover."""
         covered, shortfall = as_number(told.covered), as_number(told.shortfall)
         if not covered or not shortfall or told.kind in _NETWORK:
+            return ""
+        if covered < _LEAST_COVERED * shortfall:
             return ""
         bare = COUNTED.get(told.kind, "")
         amount = quantity_text(covered, told.unit, lang=self.lang, bare=bare)

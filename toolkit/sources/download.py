@@ -1,42 +1,38 @@
 """One file from an address: only on demand, kept with its age, taken up again where it stopped.
 
-Redirects lead to https only.  No machine of a private network is asked, whatever a name resolves
-to: the name is looked up before, and who answered is checked before the answer is read.
+Redirects lead to https only, and never into a private network; see :mod:`toolkit.sources.web`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import hashlib
-import ipaddress
 import json
 import os
-import socket
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
 from toolkit.errors import Problem, SourceError
+from toolkit.sources.web import (
+    AGENT,
+    MOVED,
+    TIMEOUT,
+    Gate,
+    LaterError,
+    RefusedError,
+    ask_until,
+    check_transient,
+)
 
-TRIES: Final = 4
-"""How often an address is asked before it is given up."""
-FIRST_WAIT_S: Final = 1.0
-LONGEST_WAIT_S: Final = 120.0
-"""Longest wait that a server may ask for (``Retry-After``) before it counts as failed."""
 REDIRECTS: Final = 5
 CHUNK: Final = 1 << 18
-TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-AGENT: Final = "maillage (territorial diagnostic toolkit)"
-_TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-_MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _PARTIAL, _NOT_MODIFIED, _BAD_RANGE = 206, 304, 416
 
 Clock = Callable[[], dt.datetime]
@@ -162,27 +158,13 @@ class Downloader:
         if self.offline:
             raise _fault(wanted, "download_offline")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._try(wanted, known=known, progress=progress)
+        try:
+            ask_until(lambda: self._ask(wanted, known=known, progress=progress), wait=self.wait)
+        except RefusedError as err:
+            raise _fault(wanted, err.code, found=err.found) from err
         return path
 
-    # --- one file, several tries ------------------------------------------------------------------
-    def _try(self, wanted: Wanted, *, known: Kept | None, progress: Progress | None) -> None:
-        """Ask until the file is there, the server refuses, or the tries are used up."""
-        last = ""
-        for turn in range(TRIES):
-            try:
-                self._ask(wanted, known=known, progress=progress)
-            except _LaterError as err:
-                last = err.reason
-                pause = err.wait_s if err.wait_s is not None else FIRST_WAIT_S * 2.0**turn
-                if pause > LONGEST_WAIT_S:
-                    raise _fault(wanted, "download_busy", found=f"{pause:.0f}") from err
-                if turn < TRIES - 1:
-                    self.wait(pause)
-            else:
-                return
-        raise _fault(wanted, "download_failed", found=last)
-
+    # --- one file ---------------------------------------------------------------------------------
     def _ask(self, wanted: Wanted, *, known: Kept | None, progress: Progress | None) -> None:
         """Ask once, following redirects, and keep the file."""
         part = _beside(self.path_of(wanted), ".part")
@@ -211,52 +193,19 @@ class Downloader:
         self, client: httpx.Client, wanted: Wanted, *, headers: dict[str, str]
     ) -> Iterator[httpx.Response]:
         """Give the answer behind all redirects; nothing of its body is read yet."""
-        address = wanted.address
+        address, gate = wanted.address, Gate(self.loopback)
         for _ in range(REDIRECTS + 1):
-            self._check_address(address, wanted)
+            gate.check_address(address)
             try:
                 with client.stream("GET", address, headers=headers) as answer:
-                    self._check_peer(answer, wanted)
-                    if answer.status_code not in _MOVED:
+                    gate.check_peer(answer)
+                    if answer.status_code not in MOVED:
                         yield answer
                         return
                     address = urljoin(address, answer.headers.get("location", ""))
             except httpx.TransportError as err:
-                raise _LaterError(reason=type(err).__name__) from err
+                raise LaterError(reason=type(err).__name__) from err
         raise _fault(wanted, "download_redirects", found=str(REDIRECTS))
-
-    def _check_address(self, address: str, wanted: Wanted) -> None:
-        """Refuse an address that is not https, or whose name leads into a private network."""
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        if not host or parts.username or parts.scheme not in {"https", "http"}:
-            raise _fault(wanted, "download_address", found=address)
-        if _goes_by_proxy(parts.scheme, host) and parts.scheme == "https":
-            return  # the proxy, which the user's own settings name, looks the name up
-        try:
-            found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-        except OSError as err:
-            raise _LaterError(reason=str(err.strerror or err)) from err
-        machines = {str(row[4][0]) for row in found}
-        if self.loopback and all(ipaddress.ip_address(name).is_loopback for name in machines):
-            return
-        if parts.scheme != "https":
-            raise _fault(wanted, "download_address", found=address)
-        if not all(_is_public(name) for name in machines):
-            raise _fault(wanted, "download_private", found=host)
-
-    def _check_peer(self, answer: httpx.Response, wanted: Wanted) -> None:
-        """Refuse an answer of a machine of a private network (a name may change its meaning).
-
-        Behind a proxy the machine is the proxy's, which the user's own settings name.
-        """
-        stream = answer.extensions.get("network_stream")
-        peer = stream.get_extra_info("server_addr") if stream is not None else None
-        if not peer or _goes_by_proxy(answer.url.scheme, answer.url.host):
-            return
-        machine = ipaddress.ip_address(str(peer[0]))
-        if not (_is_public(str(machine)) or (self.loopback and machine.is_loopback)):
-            raise _fault(wanted, "download_private", found=str(machine))
 
     def _receive(
         self, answer: httpx.Response, wanted: Wanted, *, part: Path, progress: Progress | None
@@ -288,7 +237,7 @@ class Downloader:
             file.flush()
             os.fsync(file.fileno())
         if whole is not None and held < whole:
-            raise _LaterError(reason="IncompleteRead")
+            raise LaterError(reason="IncompleteRead")
 
     # --- the cache --------------------------------------------------------------------------------
     def _keep(self, wanted: Wanted, known: Kept) -> None:
@@ -301,44 +250,21 @@ class Downloader:
         return self.now().astimezone(dt.UTC).isoformat(timespec="seconds")
 
 
-class _LaterError(Exception):
-    """The server may answer later; ``wait_s`` is how long it asks to be left in peace."""
-
-    def __init__(self, *, reason: str, wait_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.wait_s = wait_s
-
-
 def _check_status(answer: httpx.Response, wanted: Wanted, *, part: Path) -> None:
     """Refuse what is no file; ask later what may get better."""
     status = answer.status_code
     if status == _BAD_RANGE:
         _forget(part)
-        raise _LaterError(reason=str(status), wait_s=0.0)
-    if status in _TRANSIENT:
-        raise _LaterError(
-            reason=str(status), wait_s=_retry_after(answer.headers.get("retry-after", ""))
-        )
+        raise LaterError(reason=str(status), wait_s=0.0)
+    check_transient(answer)
     if status == _PARTIAL:
         begins = answer.headers.get("content-range", "").removeprefix("bytes ").split("-")[0]
         if begins != str(part.stat().st_size if part.is_file() else 0):
             _forget(part)
-            raise _LaterError(reason="Content-Range", wait_s=0.0)
+            raise LaterError(reason="Content-Range", wait_s=0.0)
         return
     if not answer.is_success:
         raise _fault(wanted, "download_refused", found=str(status))
-
-
-def _retry_after(cell: str) -> float | None:
-    """Return how many seconds a server asks to wait: a number, or the distance to a date."""
-    if cell.strip().isdigit():
-        return float(cell)
-    try:
-        then = email.utils.parsedate_to_datetime(cell)
-    except ValueError:
-        return None
-    return max(0.0, (then - dt.datetime.now(tz=then.tzinfo)).total_seconds())
 
 
 def _begun(part: Path, wanted: Wanted) -> dict[str, Any]:
@@ -361,19 +287,6 @@ def _conditions(part: Path, begun: dict[str, Any], *, known: Kept | None) -> dic
         return {}
     asked = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
     return {name: cell for name, cell in asked.items() if cell}
-
-
-def _goes_by_proxy(scheme: str, host: str) -> bool:
-    """Return whether the settings of this machine send an address through a proxy."""
-    named = urllib.request.getproxies()
-    is_named = bool(named.get(scheme) or named.get("all"))
-    return is_named and not urllib.request.proxy_bypass(host)
-
-
-def _is_public(machine: str) -> bool:
-    address = ipaddress.ip_address(machine.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_global) and not address.is_multicast
 
 
 def _sha256(path: Path) -> str:

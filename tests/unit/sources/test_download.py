@@ -12,8 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from toolkit.errors import SourceError, UsageError
-from toolkit.sources import download as downloads
-from toolkit.sources import registry
+from toolkit.sources import registry, web
 from toolkit.sources.download import Downloader, Wanted
 
 pytestmark = pytest.mark.enable_socket
@@ -127,7 +126,7 @@ def test_tries_come_less_and_less_often_and_end(server, client, time):
         client.fetch(wanted(server))
     assert caught.value.code == "download_failed"
     assert time.waits == [1.0, 2.0, 4.0]
-    assert len(server.asked) == downloads.TRIES
+    assert len(server.asked) == web.TRIES
 
 
 def test_a_download_that_breaks_off_is_taken_up_where_it_stopped(server, client):
@@ -242,7 +241,7 @@ def test_a_redirect_leads_to_public_machines_over_https_only(
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port))]
         return real(host, port, *words, **cells)
 
-    monkeypatch.setattr(downloads.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(web.socket, "getaddrinfo", resolve)
     server.scripts["/file.csv"] = lambda to, _: to.give(status=302, Location=target)
     with pytest.raises(SourceError) as caught:
         client.fetch(wanted(server))

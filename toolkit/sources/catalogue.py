@@ -123,7 +123,7 @@ KINDS: Final = (
     Kind(
         "rna",
         {**rna.NEEDED, "subject": ("objet_social1",)},
-        lambda path, known: rna.load_rna(path, data_year=known.year),
+        lambda path, known: rna.load_rna(path, data_year=known.year, communes=known.communes),
     ),
     Kind("siae", siae.NEEDED, lambda path, known: siae.load_siae(path, data_year=known.year)),
     Kind(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import glob
 import importlib
-import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import DataError, MissingDependencyError, Problem
+from toolkit.sources import zips
 from toolkit.sources.containers import (
     HEAD_BYTES,
     check_first_bytes,
     header_at,
-    only_csv,
     split_header,
     unpacked,
 )
@@ -155,14 +153,7 @@ def header_of(path: Path) -> list[str]:
     check_first_bytes(path)
     ending = path.suffix.lower()
     if ending == ".zip":
-        try:
-            with (
-                zipfile.ZipFile(path) as archive,
-                archive.open(only_csv(archive, path=path)) as packed,
-            ):
-                return split_header(packed.read(HEAD_BYTES), path=path)[1]
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as err:
-            raise DataError(Problem("sources_damaged", where=path.name, found="zip")) from err
+        return split_header(zips.first_line(path, limit=HEAD_BYTES), path=path)[1]
     if ending != ".parquet":
         return header_at(path, path=path)[1]
     engine = _engine(path)

@@ -7,15 +7,14 @@ import csv
 import os
 import shutil
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from toolkit.errors import DataError, Problem
-from toolkit.sources.reading import LISTED, SEPARATORS
+from toolkit.sources.reading import SEPARATORS
+from toolkit.sources.zips import only_text, opened
 
 HEAD_BYTES: Final = 65_536
 _COPY_BYTES: Final = 1 << 20
@@ -44,36 +43,19 @@ def unpacked(path: Path) -> Iterator[Path]:
     beside = path.parent if os.access(path.parent, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=beside) as folder:
         target = Path(folder) / "rows.csv"
-        try:
-            _unpack(path, target)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as err:
-            # A RuntimeError is a password or a method of packing that is not known.
-            raise DataError(Problem("sources_damaged", where=path.name, found="zip")) from err
+        _unpack(path, target)
         yield target
 
 
 def _unpack(path: Path, target: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        member = only_csv(archive, path=path)
+    with opened(path) as archive:
+        member = only_text(archive, path=path)
         size = member.file_size
         if size > shutil.disk_usage(target.parent).free - _KEPT_FREE:
             room = {"size_mb": str(size // 1_000_000)}
             raise DataError(Problem("sources_no_room", where=path.name, params=room))
         with archive.open(member) as packed, target.open("wb") as plain:
             shutil.copyfileobj(packed, plain, _COPY_BYTES)
-
-
-def only_csv(archive: zipfile.ZipFile, *, path: Path) -> zipfile.ZipInfo:
-    """Return the only CSV of a zip."""
-    members = [
-        member
-        for member in archive.infolist()
-        if member.filename.lower().endswith(".csv") and not member.filename.startswith("__")
-    ]
-    if len(members) != 1:
-        names = ", ".join(member.filename for member in members[:LISTED]) or "–"
-        raise DataError(Problem("sources_zip_members", where=path.name, found=names))
-    return members[0]
 
 
 def header_at(plain: Path, *, path: Path) -> tuple[str, list[str]]:

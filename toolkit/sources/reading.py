@@ -6,6 +6,7 @@ import csv
 import difflib
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ import pandas as pd
 
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
+from toolkit.sources import zips
 
 Columns = Mapping[str, tuple[str, ...]]
 """Name in our rows -> headers under which files carry it, folded."""
@@ -25,6 +27,7 @@ SEPARATORS: Final = (";", ",", "\t", "|")
 NULLS: Final = frozenset({"", "[ND]", "ND", "NR", "N/A", "NA", "nan", "null", "None"})
 """Cells that hold nothing; a masked `[ND]` is nothing too."""
 TEXT_ENDINGS: Final = (".csv", ".txt", ".tsv")
+ZIP: Final = ".zip"
 LISTED: Final = 8
 SUGGESTED: Final = 3
 _NOT_TEXT: Final = {
@@ -37,6 +40,12 @@ _NOT_TEXT: Final = {
     b"7z\xbc\xaf": "7z",
 }
 _CELL_LIMIT: Final = 1_000_000
+_SIGNS: Final = re.compile(r"[-'()]")
+_POSTAL: Final = re.compile(r" (?:cedex\b|(?:bp|cs|tsa) ?\d).*| \d{5}$")
+"""What the post adds to the name of a town."""
+_ARRONDISSEMENT: Final = re.compile(
+    r"(paris|lyon|marseille) 0?(\d{1,2})(?: ?(?:er|e|eme|nd|nde))?(?: arrondissement)?"
+)
 _ARRONDISSEMENTS: Final = {
     **{f"751{number:02d}": "75056" for number in range(1, 21)},
     **{f"132{number:02d}": "13055" for number in range(1, 17)},
@@ -73,7 +82,13 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> pd.DataFrame:
+def read_rows(
+    path: Path,
+    *,
+    needed: Columns,
+    wanted: Columns | None = None,
+    is_wanted: zips.Wants | None = None,
+) -> pd.DataFrame:
     """Return the wanted columns of a delimited text file, all cells text.
 
     Columns that nobody asks for, contacts among them, are never kept.
@@ -81,28 +96,51 @@ def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> 
     Parameters
     ----------
     path : Path
-        File ending in .csv, .txt or .tsv.
+        File ending in .csv, .txt or .tsv, or a zip that holds one (:mod:`toolkit.sources.zips`).
     needed : Mapping
         Columns that must be there.
     wanted : Mapping, optional
         Columns taken where they are there; missing ones are empty.
+    is_wanted : callable, optional
+        Which parts of a zip by département are read; all where it is left out.
 
     Returns
     -------
     DataFrame
         Columns of `needed` then `wanted`, missing cells NaN; index: number of the record, the
-        header being 1, as a spreadsheet shows it.  Records with more cells than the header are
-        left out and numbered in ``attrs["malformed"]``.
+        header being 1, as a spreadsheet shows it; parts of a zip are counted on.  Records with
+        more cells than the header are left out and numbered in ``attrs["malformed"]``.
 
     Raises
     ------
     DataError
         If the file is no text, has no row, or lacks a needed column.
     """
-    check_file(path, endings=TEXT_ENDINGS)
-    text = _decoded(path.read_bytes(), where=path.name)
+    check_file(path, endings=(*TEXT_ENDINGS, ZIP))
+    is_zip = path.suffix.lower() == ZIP
+    texts = zips.texts_of(path, is_wanted=is_wanted) if is_zip else [path.read_bytes()]
+    columns = {**needed, **(wanted or {})}
+    frame = pd.DataFrame({name: [] for name in columns}, dtype="str")
+    malformed: list[int] = []
+    while texts:  # each is let go once it is read
+        text = _decoded(texts.pop(0), where=path.name)
+        part, bad = _table(path, text, needed=needed, columns=columns)
+        before = int(frame.index.max()) if len(frame) else 0
+        malformed += [before + number for number in bad]
+        part.index += before
+        frame = pd.concat([frame, part]) if len(frame) else part
+    if frame.empty:
+        raise DataError(Problem("sources_no_rows", where=path.name))
+    frame.attrs["malformed"] = malformed
+    return frame
+
+
+def _table(
+    path: Path, text: str, *, needed: Columns, columns: Columns
+) -> tuple[pd.DataFrame, list[int]]:
+    """Return the columns of a text, and the numbers of its malformed records."""
     separator, header = _separator(text.split("\n", maxsplit=1)[0], needed=needed)
-    places = places_of(header, {**needed, **(wanted or {})})
+    places = places_of(header, columns)
     missing = [name for name in needed if name not in places]
     if missing:
         raise DataError(missing_columns(path, missing, needed=needed, header=header))
@@ -111,16 +149,13 @@ def read_rows(path: Path, *, needed: Columns, wanted: Columns | None = None) -> 
         name: [
             row[places[name]] if name in places and places[name] < len(row) else "" for row in kept
         ]
-        for name in {**needed, **(wanted or {})}
+        for name in columns
     }
     frame = pd.DataFrame(cells, index=pd.Index(index, dtype="int64"), dtype="str")
     for name in frame.columns:
         stripped = frame[name].str.strip()
         frame[name] = stripped.mask(stripped.isin(NULLS))
-    if frame.empty:
-        raise DataError(Problem("sources_no_rows", where=path.name))
-    frame.attrs["malformed"] = malformed
-    return frame
+    return frame, malformed
 
 
 def header_of(path: Path, kinds: Iterable[Columns]) -> list[str]:
@@ -133,9 +168,12 @@ def header_of(path: Path, kinds: Iterable[Columns]) -> list[str]:
     DataError
         If the file is no text.
     """
-    check_file(path, endings=TEXT_ENDINGS)
-    with path.open("rb") as stream:
-        line = stream.readline(_CELL_LIMIT)
+    check_file(path, endings=(*TEXT_ENDINGS, ZIP))
+    if path.suffix.lower() == ZIP:
+        line = zips.first_line(path, limit=_CELL_LIMIT)
+    else:
+        with path.open("rb") as stream:
+            line = stream.readline(_CELL_LIMIT)
     text = _decoded(line, where=path.name).strip("\r\n")
     every = {
         f"{rank}.{name}": names for rank, kind in enumerate(kinds) for name, names in kind.items()
@@ -281,18 +319,34 @@ def activity_codes(cells: pd.Series[str]) -> pd.Series[str]:
 def place_name(name: str) -> str:
     """Return the name of a commune as it can be compared between files.
 
-    Case, accents, hyphens, apostrophes, ``St``/``Ste`` and postal words are taken away.
+    Case, accents, hyphens, apostrophes, brackets, ``St``/``Ste`` and postal words are taken away.
+    Of an arrondissement of Paris, Lyon or Marseille its city and number are left.
 
     Examples
     --------
     >>> place_name("ST GENIEZ D OLT CEDEX 1") == place_name("Saint-Geniez-d'Olt")
     True
+    >>> place_name("LYON 09"), place_name("Paris 1er Arrondissement"), place_name("Millau BP 434")
+    ('lyon 9', 'paris 1', 'millau')
     """
-    words = fold(name).replace("-", " ").replace("'", " ").split()
-    if "cedex" in words:
-        words = words[: words.index("cedex")]
+    plain = _POSTAL.sub("", _SIGNS.sub(" ", fold(name)))
     lengthened = {"st": "saint", "ste": "sainte", "s/": "sur"}
-    return " ".join(lengthened.get(word, word) for word in words)
+    words = " ".join(lengthened.get(word, word) for word in plain.split())
+    part = _ARRONDISSEMENT.fullmatch(words)
+    return f"{part[1]} {int(part[2])}" if part else words
+
+
+def city_name(name: str) -> str:
+    """Return the city of an arrondissement, by the form of :func:`place_name`; else that form.
+
+    Examples
+    --------
+    >>> city_name("PARIS 19"), city_name("Saint-Lô")
+    ('paris', 'saint lo')
+    """
+    words = place_name(name)
+    part = _ARRONDISSEMENT.fullmatch(words)
+    return part[1] if part else words
 
 
 def suggestions(wanted: str, known: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
 from toolkit.sources import columnar, json_files
-from toolkit.sources.reading import LISTED, TEXT_ENDINGS, Columns, header_of, places_of
+from toolkit.sources.reading import LISTED, TEXT_ENDINGS, ZIP, Columns, header_of, places_of
 
 LAYOUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "osm": ("elements",),
@@ -68,7 +68,7 @@ def name_of(path: Path, columns: Mapping[str, Columns]) -> str:
 
 
 def _header(path: Path, kinds: Iterable[Columns]) -> list[str]:
-    if path.suffix.lower() in TEXT_ENDINGS:
+    if path.suffix.lower() in (*TEXT_ENDINGS, ZIP):
         return header_of(path, kinds)
     return columnar.header_of(path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +13,7 @@ from toolkit import vocabulary as v
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import commune_codes, lift_arrondissements, read_rows
+from toolkit.sources.selection import departement_of
 from toolkit.sources.towns import departments
 
 NEEDED: Final = {"id": ("id",), "name": ("titre",), "position": ("position",)}
@@ -60,16 +61,21 @@ _SECTORS: Final[Mapping[str, str]] = MappingProxyType(
 """Sectors of the themes that are one; the rest are membership organisations."""
 
 
-def load_rna(path: Path, *, data_year: int | None = None) -> Extract:
+def load_rna(
+    path: Path, *, data_year: int | None = None, communes: Collection[str] = ()
+) -> Extract:
     """Return the associations that the register holds as active.
 
     Parameters
     ----------
     path : Path
-        One département of `rna_waldec` or `rna_import`, or several put together; address, site,
-        mail, telephone and purpose are not read.
+        One département of `rna_waldec` or `rna_import`, or several put together, or the zip of
+        all; address, site, mail, telephone and purpose are not read.
     data_year : int, optional
         Year of the register; that of its latest change where it is left out.
+    communes : collection of str, optional
+        Of the national zip, which holds a file a département, only the files of the départements
+        of these communes are read.
 
     Returns
     -------
@@ -94,7 +100,10 @@ def load_rna(path: Path, *, data_year: int | None = None) -> Extract:
     - Associations of Bas-Rhin, Haut-Rhin and Moselle are not in the register.
     - The link of an association to its SIRET is better told by SIRENE, by ``rna``.
     """
-    rows = read_rows(path, needed=NEEDED, wanted=WANTED)
+    asked = {departement_of(code) for code in communes}
+    rows = read_rows(
+        path, needed=NEEDED, wanted=WANTED, is_wanted=lambda code: not asked or code in asked
+    )
     rows = rows.mask(rows.isin(_NULLS)).assign(position=rows["position"].str.upper())
     sieve = Sieve(rows, where=path.name)
     sieve.drop(sieve.rows["position"] != ACTIVE, "rna_inactive")

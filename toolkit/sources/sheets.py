@@ -32,7 +32,7 @@ def read_table(path: Path, *, needed: Columns, wanted: Columns | None = None) ->
     Parameters
     ----------
     path : Path
-        File ending in .csv, .txt, .tsv or .xlsx.
+        File ending in .csv, .txt, .tsv or .xlsx, or a zip that holds a text.
     needed : Mapping
         Columns that must be there.
     wanted : Mapping, optional

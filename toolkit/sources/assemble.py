@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -17,7 +17,7 @@ from toolkit.errors import Problem
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.sources.extract import Extract
 from toolkit.sources.passage import Passage
-from toolkit.sources.reading import listed, place_name
+from toolkit.sources.reading import city_name, lift_arrondissements, listed, place_name
 
 MARGIN_M: Final = 5_000.0
 """Metres beyond the perimeter at which a point is taken for a mistake, as in the checks."""
@@ -86,7 +86,10 @@ def assemble(
     -----
     - One id is one actor: the SIRET where there is one, as in a workbook whose id is left empty.
     - An actor that any source calls ESS is ESS, as a legal form alone cannot show it.  Cells that
-      differ are counted in a note.
+      differ are counted in a note.  A resource, need or flow that several sources tell is that of
+      the first, whole.
+    - Arrondissements of Paris, Lyon and Marseille are their commune, unless the perimeter is made
+      of arrondissements.
     - An actor without a commune code is placed by the name of its commune and its département, else
       by its point.  A point at 0, 0 or more than 5 km beyond the perimeter is taken away: the actor
       then stands at its commune.
@@ -125,7 +128,8 @@ class _Ledger:
     """What became of the rows of each source and table."""
 
     def __init__(self, extracts: Sequence[Extract]) -> None:
-        self.order = [str(extract.source["source_id"]) for extract in extracts]
+        named = (str(extract.source["source_id"]) for extract in extracts)
+        self.order = list(dict.fromkeys(named))
         self.rows: list[dict[str, object]] = []
         self.notes: list[Problem] = []
 
@@ -160,6 +164,23 @@ class _Ledger:
         return pd.DataFrame(self.rows, columns=["source_id", "table", "given", "inside", "outside"])
 
 
+def _codes(perimeter: gpd.GeoDataFrame) -> frozenset[str]:
+    return frozenset(perimeter["commune_id"])
+
+
+def _brought(
+    codes: pd.Series[str], inside: Collection[str], *, passage: Passage | None
+) -> pd.Series[str]:
+    """Return codes as the perimeter writes them: itself, its city, or what it has become.
+
+    A code of the perimeter stays itself whatever a table says of it: it may have come back after a
+    merger, or be an arrondissement that is looked at alone.
+    """
+    living = passage.apply(codes) if passage else codes
+    city = lift_arrondissements(living)
+    return codes.where(codes.isin(inside), living.where(living.isin(inside), city))
+
+
 def _joined(extracts: Sequence[Extract], table: str) -> pd.DataFrame:
     parts = [extract.tables[table] for extract in extracts if table in extract.tables]
     filled = [part for part in parts if len(part)]
@@ -181,8 +202,7 @@ def _actors(
     empty = pd.Series(np.nan, index=rows.index)
     rows = rows.assign(**{name: rows.get(name, empty).astype("str") for name in _PLACE_TEXTS})
     rows = rows.assign(**{name: rows.get(name, empty).astype("float64") for name in _PLACE_NUMBERS})
-    if passage:
-        rows["commune_id"] = passage.apply(rows["commune_id"])
+    rows["commune_id"] = _brought(rows["commune_id"], _codes(perimeter), passage=passage)
     rows = _placed(rows, perimeter, ledger=ledger)
     here = rows["commune_id"].isin(perimeter["commune_id"])
     inside = ledger.split(v.ACTORS, rows, mask=here)
@@ -198,11 +218,11 @@ def _placed(rows: pd.DataFrame, perimeter: gpd.GeoDataFrame, *, ledger: _Ledger)
     }
     bare = rows["commune_id"].isna()
     wanted = zip(rows["department"].fillna(""), rows["city"].fillna(""), strict=True)
-    by_name = pd.Series(
-        [keys.get((department, place_name(city))) for department, city in wanted],
-        index=rows.index,
-        dtype="str",
-    )
+    named = [
+        keys.get((department, place_name(city)), keys.get((department, city_name(city))))
+        for department, city in wanted
+    ]
+    by_name = pd.Series(named, index=rows.index, dtype="str")
     commune = rows["commune_id"].fillna(by_name)
     points, within = _points(rows, perimeter)
     commune = commune.fillna(within)
@@ -292,7 +312,7 @@ class _Ends:
             bare = known[known["siret"].isna()].dropna(subset=["siren"])
             bare = bare.drop_duplicates("siren", keep=False)
             by_siren |= dict(zip(bare["siren"], bare["actor_id"], strict=True))
-        return cls(frozenset(perimeter["commune_id"]), frozenset(ids), by_siret, by_siren)
+        return cls(_codes(perimeter), frozenset(ids), by_siret, by_siren)
 
     def actor(self, name: str) -> str:
         """Return the id under which an actor is known; the same id where it is not."""
@@ -323,9 +343,20 @@ def _held(
     held = rows["actor_id"].isin(ends.actors)
     if "commune_id" in rows:
         codes = rows["commune_id"].astype("str")
-        rows["commune_id"] = passage.apply(codes) if passage else codes
+        rows["commune_id"] = _brought(codes, ends.communes, passage=passage)
         held |= rows["actor_id"].isna() & rows["commune_id"].isin(ends.communes)
-    return ledger.split(table, rows, mask=held)
+    return _told_once(table, ledger.split(table, rows, mask=held), ledger=ledger)
+
+
+def _told_once(table: str, rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
+    """Return one row an id: that of the first source that tells it, whole.
+
+    A quantity of one source and a unit of another would make a row that nobody wrote.
+    """
+    key = rows[CONTRACTS[table].key[0]]
+    again = key.duplicated()
+    ledger.note("same_row", list(key[again]), table=table)
+    return pd.DataFrame(rows[~again]).reset_index(drop=True)
 
 
 def _flows(
@@ -337,14 +368,14 @@ def _flows(
         return rows
     ends = {}
     for end in ("origin", "destination"):
-        codes = passage.apply(rows[end]) if passage else rows[end]
+        codes = _brought(rows[end], known.communes, passage=passage)
         ends[end] = [known.end(code) for code in codes]
         rows[f"{end}_found"] = rows[end]
     rows = rows.assign(**ends)
     same = rows["origin"] == rows["destination"]
     inner = same & (rows["origin"] != v.OUTSIDE)
     ledger.note("same_ends", list(rows["flow_id"][inner]), table=v.FLOWS)
-    return ledger.split(v.FLOWS, rows, mask=~same)
+    return _told_once(v.FLOWS, ledger.split(v.FLOWS, rows, mask=~same), ledger=ledger)
 
 
 def _with_cells(
@@ -356,7 +387,7 @@ def _with_cells(
         cells = extract.tables.get(v.COMMUNES)
         if cells is None:
             continue
-        codes = passage.apply(cells["commune_id"]) if passage else cells["commune_id"]
+        codes = _brought(cells["commune_id"], _codes(perimeter), passage=passage)
         added = cells.drop(columns=["commune_id", "basis", "source_id"], errors="ignore")
         summed = added.groupby(codes).sum(min_count=1)
         for column in summed.columns:

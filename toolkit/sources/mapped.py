@@ -22,7 +22,7 @@ from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.foreign import LATITUDE, LONGITUDE, read_foreign
 from toolkit.sources.mapped_cells import SEVERAL, mapped_cells
 from toolkit.sources.mapping_file import FileMap, TableMap, read_mapping
-from toolkit.sources.reading import commune_codes, lift_arrondissements, listed, numbers
+from toolkit.sources.reading import commune_codes, listed, numbers
 
 _NATURAL_PERSON: Final = "1000"
 _FARTHEST: Final = {"latitude": 90.0, "longitude": 180.0}
@@ -173,7 +173,7 @@ class _Rows:
     def _placed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return actors with commune, town, département and degrees, as far as they are told."""
         wanted = _text(frame, "commune_id")
-        codes = lift_arrondissements(commune_codes(wanted))
+        codes = commune_codes(wanted)
         postcode = _text(frame, "postcode")
         latitude, longitude = self._degrees(frame)
         made = frame.assign(
@@ -234,7 +234,7 @@ class _Rows:
 
     def _ends(self, cells: pd.Series[str]) -> pd.Series[str]:
         """Return the ends of flows: an actor, a commune, or ``outside``."""
-        codes = lift_arrondissements(commune_codes(cells))
+        codes = commune_codes(cells)
         return codes.fillna(cells.where(cells == v.OUTSIDE)).fillna(self._prefixed(cells))
 
     def _with_category(self, frame: pd.DataFrame, *, table: str) -> pd.DataFrame:

@@ -19,7 +19,6 @@ from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import (
     activity_codes,
     commune_codes,
-    lift_arrondissements,
     numbers,
     read_rows,
 )
@@ -184,7 +183,7 @@ def _actors(sieve: Sieve, *, with_persons: bool) -> pd.DataFrame:
             "address": addresses(kept["street"], postcode=kept["postcode"], city=kept["city"]).mask(
                 unnamed
             ),
-            "commune_id": lift_arrondissements(commune_codes(kept["commune_id"])),
+            "commune_id": commune_codes(kept["commune_id"]),
             "latitude": numbers(kept["latitude"]).mask(unnamed),
             "longitude": numbers(kept["longitude"]).mask(unnamed),
             "natural_person": person,

@@ -112,7 +112,7 @@ def load_siae(path: Path, *, data_year: int | None = None) -> Extract:
             "latitude": numbers(kept["latitude"]).mask(weak),
             "longitude": numbers(kept["longitude"]).mask(weak),
             "city": kept["city"],
-            "department": departments(kept["department"], postcode=kept["postcode"]),
+            "department": _departments(kept),
         }
     ).drop_duplicates("actor_id")
     sieve.counts["actors"] = len(actors)
@@ -150,6 +150,13 @@ def _addresses(kept: pd.DataFrame) -> pd.Series[str]:
         (kept["number"].fillna("") + " " + kept["street"].fillna("")).str.strip()
     )
     return addresses(street, postcode=kept["postcode"], city=kept["city"])
+
+
+def _departments(kept: pd.DataFrame) -> pd.Series[str]:
+    """Return the département of the postcode; that of the row is where the agreement was signed."""
+    nothing = pd.Series(None, index=kept.index, dtype="str")
+    by_post = departments(nothing, postcode=kept["postcode"])
+    return by_post.fillna(departments(kept["department"], postcode=nothing))
 
 
 def _resources(kept: pd.DataFrame) -> pd.DataFrame:

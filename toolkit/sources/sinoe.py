@@ -15,7 +15,6 @@ from toolkit.sources.json_files import ENDINGS, not_expected, read_json, text_of
 from toolkit.sources.reading import (
     NULLS,
     commune_codes,
-    lift_arrondissements,
     numbers,
     read_rows,
 )
@@ -145,7 +144,7 @@ def _actors(kept: pd.DataFrame) -> pd.DataFrame:
             "family": family.mask(is_private, "business"),
             "sectors": "water_waste",
             "address": addresses(kept["street"], postcode=kept["postcode"], city=kept["city"]),
-            "commune_id": lift_arrondissements(commune_codes(kept["commune_id"])),
+            "commune_id": commune_codes(kept["commune_id"]),
             "latitude": numbers(kept["latitude"]).fillna(latitude),
             "longitude": numbers(kept["longitude"]).fillna(longitude),
             "city": kept["city"],

@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit import vocabulary as v
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
-from toolkit.sources.reading import commune_codes, lift_arrondissements, read_rows
+from toolkit.sources.reading import commune_codes, read_rows
 from toolkit.sources.sirene_rules import (
     HOLDINGS,
     PERSON_LEVEL,
@@ -92,9 +92,9 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
     sieve.drop(sieve.rows["vmaj"].isin(["E"]), "closed", show="siret")
     sieve.drop(sieve.rows["vmaj"].isin(["O"]), "withdrawn", show="siret")
     sieve.drop(sieve.rows["vmaj"].isin(["I"]), "no_final_state", show="siret")
-    codes = commune_codes(sieve.rows["depet"].fillna("") + sieve.rows["comet"].fillna(""))
+    codes = commune_codes(sieve.rows["depet"].str.zfill(2) + sieve.rows["comet"].str.zfill(3))
     sieve.rows = sieve.rows.assign(
-        commune_id=lift_arrondissements(codes), activity=known_activities(sieve.rows["apet700"])
+        commune_id=codes, activity=known_activities(sieve.rows["apet700"])
     )
     sieve.drop(sieve.rows["commune_id"].isna(), "no_commune", show="siret")
     if not with_holdings:

@@ -8,7 +8,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _DEPARTMENT: Final = r"(?:^|\()(?:D|DEP)?0?(2[AB]|9[78]\d|\d{1,2})(?:$|\))"
-_CORSICA: Final = ((("200", "201"), "2A"), (("202", "206"), "2B"))
+_BY_POST: Final = (
+    (("200", "201"), "2A"),
+    (("202", "206"), "2B"),
+    (("97133",), "977"),
+    (("97150",), "978"),
+)
+"""Beginnings of postcodes that are not those of the codes of communes."""
 _POINT: Final = r"^\s*\[?\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*\]?\s*$"
 _WKT: Final = r"^\s*POINT\s*Z?\s*\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)"
 
@@ -49,7 +55,7 @@ def departments(given: pd.Series[str], *, postcode: pd.Series[str]) -> pd.Series
     told = bare.str.extract(_DEPARTMENT, expand=False).str.zfill(2)
     code = postcode.astype("str").str.strip().str.removesuffix(".0").str.zfill(5)
     by_post = code.str[:2].mask(code.str.startswith(("97", "98"), na=False), code.str[:3])
-    for starts, department in _CORSICA:
+    for starts, department in _BY_POST:
         by_post = by_post.mask(code.str.startswith(starts, na=False), department)
     return told.fillna(by_post.where(code.str.fullmatch(r"\d{5}").fillna(value=False).astype(bool)))
 

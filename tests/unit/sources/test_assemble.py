@@ -128,6 +128,87 @@ def test_resources_follow_their_actor(perimeter):
     assert found.counts.query("table == 'resources'")["outside"].tolist() == [1]
 
 
+def test_a_row_that_two_sources_tell_is_that_of_the_first_whole(perimeter):
+    frame = actors(actor("a", commune_id="01001"))
+    cells = {"resource_id": ["r"], "actor_id": ["a"], "category": "social.work_integration"}
+    first = pd.DataFrame({**cells, "label": ["ACI"]})
+    second = pd.DataFrame({**cells, "label": ["Autre"], "quantity": [3.0], "unit": ["place"]})
+    flow = {
+        "flow_id": ["f"],
+        "nature": ["money"],
+        "origin": ["a"],
+        "destination": ["01002"],
+    }
+    found = assemble(
+        perimeter,
+        [
+            extract("one", actors=frame, resources=first, flows=pd.DataFrame(flow)),
+            extract("two", resources=second, flows=pd.DataFrame({**flow, "quantity": [9.0]})),
+        ],
+    )
+    resources, flows = found.tables["resources"], found.tables["flows"]
+    assert resources["label"].tolist() == ["ACI"]
+    assert resources["quantity"].isna().all()
+    assert flows["source_id"].tolist() == ["one"]
+    assert flows.get("quantity", pd.Series([None])).isna().all()
+    assert [note.found for note in found.notes if note.code == "sources_same_row"] == ["1", "1"]
+    Territory.from_tables(found.tables, name="Essai")
+
+
+def test_two_files_of_one_name_are_counted_once(perimeter):
+    rows = actors(actor("a", commune_id="01001"))
+    found = assemble(perimeter, [extract("s", actors=rows), extract("s", actors=rows)])
+    assert found.counts.to_dict("records") == [
+        {"source_id": "s", "table": "actors", "given": 2, "inside": 2, "outside": 0}
+    ]
+
+
+# --- Paris, Lyon, Marseille ---------------------------------------------------------------------
+def city(names: dict[str, str]) -> Extract:
+    communes = gpd.GeoDataFrame(
+        {"commune_id": list(names), "name": list(names.values()), "cog_year": 2026},
+        geometry=[box(4.8 + 0.1 * place, 45, 4.9 + 0.1 * place, 45.1) for place in range(2)],
+        crs=4326,
+    )
+    return extract("communes", communes=communes)
+
+
+ROWS = (
+    actor("by_code", commune_id="69383"),
+    actor("by_name", city="LYON 03", department="69"),
+    actor("by_words", city="Lyon 3ème Arrondissement", department="69"),
+    actor("whole", city="LYON CEDEX 03", department="69"),
+)
+
+
+def test_arrondissements_are_their_city():
+    around = city({"69123": "Lyon", "69266": "Villeurbanne"})
+    flow = pd.DataFrame(
+        {"flow_id": ["f"], "nature": ["people"], "origin": ["69383"], "destination": ["69266"]}
+    )
+    held = pd.DataFrame({"need_id": ["n"], "actor_id": [None], "commune_id": ["69381"]})
+    found = assemble(around, [extract("s", actors=actors(*ROWS), flows=flow, needs=held)])
+    assert set(places(found).values()) == {"69123"}
+    assert len(places(found)) == 4
+    assert found.tables["flows"]["origin"].tolist() == ["69123"]
+    assert found.tables["needs"]["commune_id"].tolist() == ["69123"]
+
+
+def test_a_perimeter_of_arrondissements_keeps_them():
+    around = city({"69383": "Lyon 3e Arrondissement", "69387": "Lyon 7e Arrondissement"})
+    passage = Passage({"69383": "69123", "69387": "69123"}, {}, 2026)
+    for table in (None, passage):
+        found = assemble(around, [extract("s", actors=actors(*ROWS))], passage=table)
+        assert places(found) == dict.fromkeys(("by_code", "by_name", "by_words"), "69383")
+
+
+def test_a_code_of_the_perimeter_stays_itself_whatever_the_table_says(perimeter):
+    frame = actors(actor("back", commune_id="01002"), actor("old", commune_id="01009"))
+    passage = Passage({"01002": "01001", "01009": "01001"}, {}, 2026)
+    found = assemble(perimeter, [extract("s", actors=frame)], passage=passage)
+    assert places(found) == {"back": "01002", "old": "01001"}
+
+
 def test_needs_follow_their_actor_or_their_commune(perimeter):
     frame = actors(actor("in", commune_id="01001"), actor("out", commune_id="39001"))
     needs = pd.DataFrame(

@@ -57,7 +57,7 @@ def test_records_of_the_older_layout(tmp_path):
     assert (work["siret"], work["updated_on"], work["longitude"]) == (ONE, "2022-04-24", 3.0)
     assert work["address"] == "1400 ALPHA"
     roof = actors["di:siao:b"]
-    assert (roof["family"], roof["commune_id"], roof["department"]) == ("civil", "75056", "2B")
+    assert (roof["family"], roof["commune_id"], roof["department"]) == ("civil", "75111", "2B")
     assert pd.isna(roof["siret"])
     hall = actors["di:hub:c"]
     assert (hall["family"], hall["department"]) == ("public", "974")

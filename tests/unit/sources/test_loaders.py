@@ -185,6 +185,18 @@ def test_family_of_a_siae_by_the_words_of_its_legal_form(tmp_path, form, family,
     assert actor["department"] == "01"
 
 
+def test_a_siae_stands_where_its_postcode_is_not_where_its_agreement_is(tmp_path):
+    lines = [
+        "MESURE;CODE_DEPARTEMENT;SIRET;DENOMINATION_SOCIALE;CODE_POST_COM;LIB_COM",
+        f"ETTI;075;{ONE};UN;93500;PANTIN",
+        f"ETTI;02B;{TWO};DEUX;;BASTIA",
+        f"AI;971;{THREE};TROIS;97150;ST MARTIN",
+    ]
+    actors = by_id(load_siae(write(tmp_path, lines)).tables["actors"])
+    found = [actors[f"siret:{siret}"]["department"] for siret in (ONE, TWO, THREE)]
+    assert found == ["93", "2B", "978"]
+
+
 # --- SIRENE before 2019 -----------------------------------------------------------------------
 SIRENE = "SIREN;NIC;L1_NORMALISEE;L2_NORMALISEE;L4_NORMALISEE;L6_NORMALISEE;DEPET;COMET;ENSEIGNE;"
 SIRENE += "APET700;TEFET;NJ;ESS;NOMEN_LONG;VMAJ;DATEMAJ;DIFFCOM;TEL"
@@ -277,6 +289,12 @@ def test_family_by_legal_form(tmp_path, cells, family, ess_form, legal_form):
     actor = sirene(tmp_path, state(**cells)).tables["actors"].iloc[0]
     found = [actor["family"], actor["ess_form"], actor["legal_form"]]
     assert [None if pd.isna(cell) else cell for cell in found] == [family, ess_form, legal_form]
+
+
+def test_codes_of_a_daily_file_get_back_their_zeros(tmp_path):
+    line = state(DEPET="1", COMET="4")
+    found = load_sirene_daily(write(tmp_path, [SIRENE, line]))
+    assert found.tables["actors"]["commune_id"].tolist() == ["01004"]
 
 
 def test_sign_overseas_commune_unknown_activity_and_diffusion(tmp_path):

@@ -114,6 +114,13 @@ def test_arrondissements_become_their_commune():
         ("ONET LE CHATEAU", "Onet-le-Château"),
         ("Sainte-Eulalie", "STE EULALIE"),
         ("MILLAU CEDEX 2", "Millau"),
+        ("MILLAU BP 434", "Millau"),
+        ("RENNES CS 46706", "Rennes"),
+        ("GUERET 23000", "Guéret"),
+        ("CHATEAU CHINON VILLE", "Château-Chinon (Ville)"),
+        ("PARIS 7 TSA10717", "Paris 7e Arrondissement"),
+        ("MARSEILLE 1", "Marseille 01"),
+        ("LYON 9EME", "Lyon 9e arrondissement"),
     ],
 )
 def test_names_of_communes_compare_between_files(one, other):
@@ -122,6 +129,9 @@ def test_names_of_communes_compare_between_files(one, other):
 
 def test_names_of_different_communes_stay_apart():
     assert reading.place_name("Le Rozier") != reading.place_name("Rozier")
+    assert reading.place_name("PARIS 1") != reading.place_name("PARIS 11")
+    assert reading.place_name("Paris-l'Hôpital") == "paris l hopital"
+    assert reading.city_name("Lyons-la-Forêt") == "lyons la foret"
 
 
 def test_suggestions_find_a_name_and_a_near_code():

@@ -477,11 +477,23 @@ def test_category_sectors_exist_and_each_sector_is_used() -> None:
     assert all(row["sectors"] for row in leaves())
 
 
+BPE_SINCE_2024 = {
+    *("A128", "A130", "A133", "A140", "B104", "B105", "B207", "C107", "C108", "C109", "C410"),
+    *("C610", "D114", "D250", "D265", "D277", "D278", "D279", "D281", "D503", "D505", "D506"),
+    *("D507", "D607", "D710", "F312", "F315"),
+    *(f"D{number}" for number in (*range(251, 263), *range(266, 277))),
+}
+"""Types that the list of 2021 lacks: labels of the BPE of 2024 as a public selector of its types
+shows them (`TYPEQU`), and ``A140`` as in rows of the BPE of 2025."""
+
+
 def test_category_bpe_codes_exist(shared_data: Path) -> None:
     rows = read(
         shared_data / "nomenclatures" / "bpe_types.csv", delimiter=";", encoding="utf-8-sig"
     )
     known = {row["id"] for row in rows}
+    assert not known & BPE_SINCE_2024, "no code has two meanings"
+    known |= BPE_SINCE_2024
     used = Counter(code for row in leaves() for code in split(row["bpe_codes"]))
     assert set(used) <= known
     assert set(used.values()) == {1}, "a type of equipment belongs to one category"
@@ -495,6 +507,10 @@ def test_category_bpe_codes_exist(shared_data: Path) -> None:
         ("services.education.creche", "D502"),
         ("services.education.lower_secondary", "C201"),
         ("services.daily_life.bakery", "B203"),
+        ("services.daily_life.bakery", "B207"),
+        ("services.health.general_practitioner", "D265"),
+        ("services.education.primary_school", "C109"),
+        ("services.daily_life.recycling_centre", "A133"),
         ("services.culture_sport.library", "F307"),
         ("services.culture_sport.cinema", "F303"),
     ],

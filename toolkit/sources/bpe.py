@@ -45,6 +45,8 @@ WANTED: Final = {
     "epsg": ("epsg",),
     "siret": ("siret",),
     "name": ("nomrs",),
+    "shown": ("statut_diffusion",),
+    "measure": ("bpe_measure",),
 }
 COMPILED_ID: Final = ("id", "codgeo", "code_insee")
 COUNTS: Final = "counts"
@@ -57,11 +59,17 @@ _COMMUNE: Final = "COM"
 _OF_IRIS: Final = r"^(\d[\dAB]\d{3})"
 _LAST: Final = r"([^-]+)$"
 """What follows the level in a code such as ``2024-COM-14118``; a bare code is itself."""
-_WEAK: Final = frozenset({"mauvaise"})
+_WEAK: Final = frozenset({"mauvaise", "m"})
+_HIDDEN: Final = frozenset({"p", "n"})
+"""States of those who opposed that their name and address are shown, as in SIRENE."""
+_EQUIPMENTS: Final = "FACILITIES"
+"""The measure that counts equipments; the files of one theme also count rooms or beds."""
 _BY_PERSONS: Final = ("A3", "A4", "A5", "B", "D2", "D303", "D307", "E101")
 """Types whose services are often run by a person in their own name."""
 _FAMILIES: Final[Mapping[str, str]] = {"A1": "public", "A": "business", "B": "business"}
 _ANY_FAMILY: Final = "civil"
+_OF_PUBLIC_BODIES: Final = ("1", "2")
+"""First digits of the SIREN of the State and its bodies, and of local authorities and theirs."""
 _UNIT, _TOTAL = "unit", "total"
 
 
@@ -80,8 +88,8 @@ def load_bpe(
     path : Path
         Points (`DEPCOM` or `DCIRIS`, `TYPEQU`, `LAMBERT_X` and `LAMBERT_Y` or `LONGITUDE` and
         `LATITUDE`), counts (`DEPCOM`, `TYPEQU`, `NB_EQUIP`, or the long layout with `GEO`,
-        `FACILITY_TYPE` and `OBS_VALUE`), or a compilation with one row a commune and one column a
-        service (`boulang`, `pharma` ...).
+        `GEO_OBJECT`, `FACILITY_TYPE` and `OBS_VALUE`), or a compilation with one row a commune and
+        one column a service (`boulang`, `pharma` ...).
     communes : collection of str, optional
         Communes whose rows are read: needed for a national file, which is then never held whole and
         may be a .zip or .parquet too.  A compilation is read whole.
@@ -113,8 +121,13 @@ def load_bpe(
     - A compilation also has totals of several types: they are left out, as they would count twice.
     - Only the latest year of a file is kept: the BPE of 2021 changed its sources and is no
       continuation of those before.  A count says presence, not capacity.
-    - Family: public for A1, business for A and B, else civil society: the BPE does not say who runs
-      a place.
+    - The long layout holds other levels than communes, and totals, which are left out.  Files of
+      one theme cross a type with other qualities and repeat its total: the largest count of a
+      commune, type and year is that total.
+    - Points of the poorest quality (`Mauvaise`, since 2024 `M`) are left to the commune; whoever
+      opposed that SIRENE shows them has neither name nor point.
+    - Family: public for A1 and where the SIREN is that of a public body, business for A and B, else
+      civil society: the BPE does not say who runs a place.
     - `LAMBERT_X` and `LAMBERT_Y` are in the projection of the commune's part of France.
     """
     if _is_compilation(path):
@@ -213,6 +226,8 @@ def _clean(sieve: Sieve, *, data_year: int | None) -> int | None:
     sieve.rows = sieve.rows.assign(type=types)
     is_type = types.str.fullmatch(_TYPE).fillna(value=False).astype("bool")
     sieve.drop(~is_type, "bpe_types", show="type")
+    measure = sieve.rows["measure"].str.upper()
+    sieve.drop(measure.notna() & (measure != _EQUIPMENTS), "bpe_measures", show="measure")
     of_iris = sieve.rows["iris"].str.extract(_OF_IRIS, expand=False)
     given = sieve.rows["commune_id"].fillna(of_iris)
     codes = commune_codes(given.str.extract(_LAST, expand=False))
@@ -223,11 +238,17 @@ def _clean(sieve: Sieve, *, data_year: int | None) -> int | None:
     sieve.rows = sieve.rows.assign(count=count, unit=_UNIT)
     sieve.drop(count.isna() | (count <= 0), "bpe_no_count")
     years = numbers(sieve.rows["year"])
-    if not years.notna().any():
-        return data_year
-    latest = float(years.max())
-    sieve.drop(years.notna() & (years < latest), "bpe_years", show="year")
-    return int(latest)
+    latest = int(years.max()) if years.notna().any() else data_year
+    sieve.drop(years.notna() & (years < (latest or 0)), "bpe_years", show="year")
+    _keep_totals(sieve)
+    return latest
+
+
+def _keep_totals(sieve: Sieve) -> None:
+    """Of each commune and type of the long layout, keep the largest count: it holds the others."""
+    rows = sieve.rows[sieve.rows["level"].notna()].sort_values("count", ascending=False)
+    parts = rows.index[rows.duplicated(["commune_id", "type"])]
+    sieve.drop(pd.Series(sieve.rows.index.isin(parts), sieve.rows.index), "bpe_parts", show="type")
 
 
 @cache
@@ -261,7 +282,8 @@ def _places(sieve: Sieve, *, with_natural_persons: bool) -> pd.DataFrame:
     rows = _with_degrees(rows[~bad])
     weak = rows["quality"].fillna("").map(fold).isin(_WEAK)
     sieve.note("weak_points", int(weak.sum()), examples=rows["name"][weak].dropna())
-    private = rows["type"].str.startswith(_BY_PERSONS) & (not with_natural_persons)
+    hidden = rows["shown"].fillna("").map(fold).isin(_HIDDEN)
+    private = (rows["type"].str.startswith(_BY_PERSONS) & (not with_natural_persons)) | hidden
     sieve.note("bpe_unnamed", int(private.sum()), examples=sorted(rows["type"][private].unique()))
     return rows.assign(
         actor_id="siret:" + rows["siret"],
@@ -289,7 +311,9 @@ def _with_degrees(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _actors(places: pd.DataFrame) -> pd.DataFrame:
     families = places["type"].str[:2].map(_FAMILIES).fillna(places["type"].str[:1].map(_FAMILIES))
-    actors = places.assign(family=families.fillna(_ANY_FAMILY)).drop_duplicates("actor_id")
+    families = families.fillna(_ANY_FAMILY)
+    families = families.mask(places["siret"].str.startswith(_OF_PUBLIC_BODIES), "public")
+    actors = places.assign(family=families).drop_duplicates("actor_id")
     names = ["actor_id", "name", "family", "siret", "commune_id", "latitude", "longitude"]
     return actors[names]
 

@@ -117,7 +117,11 @@ BESIDE_SIRENE: Final = (UNITS, PLACES, ESS_LIST)
 KINDS: Final = (
     Kind(SIRENE, sirene_stock.NEEDED, None),
     Kind(UNITS, sirene_units.UNIT_NEEDED, None),
-    Kind(PLACES, {**sirene_places.GEOLOCATION_NEEDED, "quality": ("qualite_xy",)}, None),
+    Kind(
+        PLACES,
+        {**sirene_places.GEOLOCATION_NEEDED, "quality": ("qualite_xy",), "x": ("x_longitude", "x")},
+        None,
+    ),
     Kind(ESS_LIST, {"siren": ("siren",), "family": ess_lists.WANTED["family"]}, None),
     Kind("sirene-daily", sirene_daily.NEEDED, lambda path, _: sirene_daily.load_sirene_daily(path)),
     Kind(

@@ -14,6 +14,7 @@ from toolkit import nomenclature
 from toolkit.errors import DataError
 from toolkit.language import problem_text
 from toolkit.resources import shipped
+from toolkit.sources import catalogue
 from toolkit.sources.assemble import assemble
 from toolkit.sources.bpe import COUNT_COLUMNS, find_counts, load_bpe
 from toolkit.sources.extract import Extract
@@ -21,6 +22,7 @@ from toolkit.sources.passage import Passage
 
 # Valid by Luhn's rule, made for the tests.
 ONE, TWO, THREE = "73282932000074", "44306184100047", "55203253400646"
+BODY = "21010001200017"
 POINTS = "AN;REG;DEP;DEPCOM;DCIRIS;TYPEQU;LAMBERT_X;LAMBERT_Y;QUALITE_XY"
 
 
@@ -139,6 +141,63 @@ def test_identified_points_are_actors(tmp_path):
     asked = load_bpe(write(tmp_path, lines), with_natural_persons=True)
     shown = asked.tables["actors"].set_index("actor_id").loc[f"siret:{TWO}"]
     assert (shown["name"], shown["longitude"]) == ("MARTIN JEANNE", 3.1)
+
+
+def test_the_layout_of_2025_is_read(tmp_path):
+    """Header and values as in rows of BPE25 that Enerlens/gods-eye-view keeps as a fixture."""
+    names = "AN APET NOMRS DEPCOM TYPEQU SIRET STATUT_DIFFUSION LAMBERT_X LAMBERT_Y LONGITUDE"
+    header = [*names.split(), "LATITUDE", "QUALITE_XY", "EPSG", "QUALITE_GEOLOC", "DCIRIS"]
+    rows = [
+        [
+            "2025",
+            "_Z",
+            "DR DUVAL, MEDECIN",
+            "75101",
+            "D265",
+            "",
+            "_Z",
+            1,
+            2,
+            2.3,
+            48.8,
+            "B",
+            "2154",
+        ],
+        ["2025", "_Z", "ECOLE BASSE", "01001", "C108", BODY, "O", 1, 2, 5.1, 46.1, "M", "2154"],
+        ["2025", "_Z", "ANNEXE BP", "97602", "A206", TWO, "O", "", "", "", "", "_Z", "4471"],
+        ["2025", "8531Z", "LYCEE CLAIR", "01001", "C301", THREE, "P", 1, 2, 5.2, 46.2, "A", "2154"],
+    ]
+    path = tmp_path / "BPE25.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";", quoting=csv.QUOTE_NONNUMERIC)
+        writer.writerows([header, *([*row, "_Z", "97602_IND"] for row in rows)])
+    found = load_bpe(path)
+    actors = found.tables["actors"].set_index("siret")
+    assert actors["name"].to_dict() == {BODY: "ECOLE BASSE", TWO: "ANNEXE BP", THREE: THREE}
+    assert actors[["longitude", "latitude"]].isna().all(axis=None)
+    assert actors.loc[TWO, "commune_id"] == "97602"
+    assert actors["family"].to_dict() == {BODY: "public", TWO: "business", THREE: "civil"}
+    assert catalogue.recognise(path).name == "bpe"
+    counts = found.tables["counts"].set_index("activity")
+    assert counts.loc["D265", "category"] == "services.health.general_practitioner"
+    assert counts.loc["C108", "category"] == "services.education.primary_school"
+    assert found.source["data_year"] == 2025
+    assert notes(found) == {"bpe_unidentified": "1", "weak_points": "1", "bpe_unnamed": "1"}
+
+
+def test_a_type_crossed_with_other_qualities_counts_once(tmp_path):
+    """Measures and crossings as in the thematic files of INSEE (DS_BPE_SPORT_CULTURE)."""
+    lines = [
+        "GEO;GEO_OBJECT;FACILITY_DOM;FACILITY_SDOM;FACILITY_TYPE;INDOOR;BPE_MEASURE;TIME_PERIOD;OBS_VALUE",
+        "01001;COM;F;F1;F121;_T;FACILITIES;2024;5",
+        "01001;COM;F;F1;F121;1;FACILITIES;2024;3",
+        "01001;COM;F;F1;F121;0;FACILITIES;2024;2",
+        "01001;COM;F;F1;F121;_T;ROOMS;2024;40",
+        "01002;COM;F;F1;F121;_T;FACILITIES;2024;1",
+    ]
+    found = load_bpe(write(tmp_path, lines))
+    assert counted(found) == {("01001", "F121"): 5.0, ("01002", "F121"): 1.0}
+    assert notes(found) == {"bpe_measures": "1", "bpe_parts": "2"}
 
 
 def test_a_weak_point_is_left_to_the_commune(tmp_path):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import difflib
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,7 @@ import pandas as pd
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
 from toolkit.sources import zips
+from toolkit.sources.walking import CELL_LIMIT, Cut, Layout, Part, walk
 
 Columns = Mapping[str, tuple[str, ...]]
 """Name in our rows -> headers under which files carry it, folded."""
@@ -39,7 +43,8 @@ _NOT_TEXT: Final = {
     b"%PDF": "PDF",
     b"7z\xbc\xaf": "7z",
 }
-_CELL_LIMIT: Final = 1_000_000
+_BLOCK: Final = 1 << 20
+"""Bytes that are looked at together."""
 _SIGNS: Final = re.compile(r"[-'()]")
 _POSTAL: Final = re.compile(r" (?:cedex\b|(?:bp|cs|tsa) ?\d).*| \d{5}$")
 """What the post adds to the name of a town."""
@@ -88,10 +93,12 @@ def read_rows(
     needed: Columns,
     wanted: Columns | None = None,
     is_wanted: zips.Wants | None = None,
+    cut: Cut | None = None,
 ) -> pd.DataFrame:
     """Return the wanted columns of a delimited text file, all cells text.
 
-    Columns that nobody asks for, contacts among them, are never kept.
+    Columns that nobody asks for, contacts among them, are never kept; neither is a record that is
+    not wanted, nor the text itself.
 
     Parameters
     ----------
@@ -103,13 +110,16 @@ def read_rows(
         Columns taken where they are there; missing ones are empty.
     is_wanted : callable, optional
         Which parts of a zip by département are read; all where it is left out.
+    cut : Cut, optional
+        Which records are wanted; all where it is left out.
 
     Returns
     -------
     DataFrame
         Columns of `needed` then `wanted`, missing cells NaN; index: number of the record, the
         header being 1, as a spreadsheet shows it; parts of a zip are counted on.  Records with
-        more cells than the header are left out and numbered in ``attrs["malformed"]``.
+        more cells than the header are left out and numbered in ``attrs["malformed"]``; those that
+        are not wanted are counted in ``attrs["elsewhere"]``.
 
     Raises
     ------
@@ -117,45 +127,48 @@ def read_rows(
         If the file is no text, has no row, or lacks a needed column.
     """
     check_file(path, endings=(*TEXT_ENDINGS, ZIP))
-    is_zip = path.suffix.lower() == ZIP
-    texts = zips.texts_of(path, is_wanted=is_wanted) if is_zip else [path.read_bytes()]
     columns = {**needed, **(wanted or {})}
-    frame = pd.DataFrame({name: [] for name in columns}, dtype="str")
-    malformed: list[int] = []
-    while texts:  # each is let go once it is read
-        text = _decoded(texts.pop(0), where=path.name)
-        part, bad = _table(path, text, needed=needed, columns=columns)
-        before = int(frame.index.max()) if len(frame) else 0
-        malformed += [before + number for number in bad]
-        part.index += before
-        frame = pd.concat([frame, part]) if len(frame) else part
-    if frame.empty:
+    try:
+        with _texts(path, is_wanted=is_wanted) as texts:
+            parts = [
+                Part(opened, size, _layout(path, opened, needed=needed, columns=columns))
+                for opened, size in texts
+            ]
+            rows = walk(parts, cut=cut or Cut())
+    except csv.Error as err:
+        raise DataError(Problem("sources_not_text", where=path.name, found="CSV")) from err
+    if rows.empty and not rows.attrs["elsewhere"]:
         raise DataError(Problem("sources_no_rows", where=path.name))
-    frame.attrs["malformed"] = malformed
-    return frame
+    return rows
 
 
-def _table(
-    path: Path, text: str, *, needed: Columns, columns: Columns
-) -> tuple[pd.DataFrame, list[int]]:
-    """Return the columns of a text, and the numbers of its malformed records."""
-    separator, header = _separator(text.split("\n", maxsplit=1)[0], needed=needed)
+@contextmanager
+def _texts(
+    path: Path, *, is_wanted: zips.Wants | None
+) -> Iterator[list[tuple[Callable[[], IO[bytes]], int]]]:
+    """Give what opens the text of a file, or each of those of a zip, and its size in bytes."""
+    if path.suffix.lower() != ZIP:
+        yield [(lambda: path.open("rb"), path.stat().st_size)]
+        return
+    with zips.opened(path) as archive:
+        members = zips.chosen(archive, path=path, is_wanted=is_wanted)
+        yield [(partial(archive.open, member), member.file_size) for member in members]
+
+
+def _layout(
+    path: Path, opened: Callable[[], IO[bytes]], *, needed: Columns, columns: Columns
+) -> Layout:
+    """Return how a text is written; it is read once to know its encoding."""
+    with opened() as stream:
+        encoding = _encoding(stream, where=path.name)
+    with opened() as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
+        line = text.readline(CELL_LIMIT)
+    separator, header = _separator(line, needed=needed)
     places = places_of(header, columns)
     missing = [name for name in needed if name not in places]
     if missing:
         raise DataError(missing_columns(path, missing, needed=needed, header=header))
-    kept, index, malformed = _records(path, text, separator=separator, width=len(header))
-    cells = {
-        name: [
-            row[places[name]] if name in places and places[name] < len(row) else "" for row in kept
-        ]
-        for name in columns
-    }
-    frame = pd.DataFrame(cells, index=pd.Index(index, dtype="int64"), dtype="str")
-    for name in frame.columns:
-        stripped = frame[name].str.strip()
-        frame[name] = stripped.mask(stripped.isin(NULLS))
-    return frame, malformed
+    return Layout(encoding, separator, len(header), tuple(columns), places, NULLS)
 
 
 def header_of(path: Path, kinds: Iterable[Columns]) -> list[str]:
@@ -170,31 +183,44 @@ def header_of(path: Path, kinds: Iterable[Columns]) -> list[str]:
     """
     check_file(path, endings=(*TEXT_ENDINGS, ZIP))
     if path.suffix.lower() == ZIP:
-        line = zips.first_line(path, limit=_CELL_LIMIT)
+        line = zips.first_line(path, limit=CELL_LIMIT)
     else:
         with path.open("rb") as stream:
-            line = stream.readline(_CELL_LIMIT)
-    text = _decoded(line, where=path.name).strip("\r\n")
+            line = stream.readline(CELL_LIMIT)
+    text = line.decode(_encoding(io.BytesIO(line), where=path.name)).strip("\r\n")
     every = {
         f"{rank}.{name}": names for rank, kind in enumerate(kinds) for name, names in kind.items()
     }
     return _separator(text, needed=every)[1]
 
 
-def _decoded(raw: bytes, *, where: str) -> str:
-    """Return the text of a file by the first encoding that fits."""
+def _encoding(stream: IO[bytes], *, where: str) -> str:
+    """Return the first encoding that fits the whole of a text, of which little is held at once."""
+    decoders = {name: codecs.getincrementaldecoder(name)() for name in ENCODINGS}
+    is_first = True
+    while decoders:
+        block = stream.read(_BLOCK)
+        if is_first:
+            _refuse_others(block, where=where)
+            is_first = False
+        for name, decoder in list(decoders.items()):
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError:
+                del decoders[name]
+        if b"\x00" in block:
+            break
+        if not block and decoders:
+            return next(iter(decoders))
+    tried = ", ".join(ENCODINGS)
+    raise DataError(Problem("sources_encoding", where=where, params={"choices": tried}))
+
+
+def _refuse_others(raw: bytes, *, where: str) -> None:
+    """Refuse what begins as another kind of file does."""
     for mark, kind in _NOT_TEXT.items():
         if raw.startswith(mark):
             raise DataError(Problem("sources_not_text", where=where, found=kind))
-    for encoding in ENCODINGS:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    tried = ", ".join(ENCODINGS)
-    raise DataError(Problem("sources_encoding", where=where, params={"choices": tried}))
 
 
 def _separator(line: str, *, needed: Columns) -> tuple[str, list[str]]:
@@ -236,30 +262,6 @@ def missing_columns(
         )
         for name in missing
     ]
-
-
-def _records(
-    path: Path, text: str, *, separator: str, width: int
-) -> tuple[list[list[str]], list[int], list[int]]:
-    """Return the records, their numbers, and the numbers of those with too many cells."""
-    kept: list[list[str]] = []
-    index: list[int] = []
-    malformed: list[int] = []
-    csv.field_size_limit(_CELL_LIMIT)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        next(reader)
-        for number, row in enumerate(reader, start=2):
-            if not any(cell.strip() for cell in row):
-                continue
-            if len(row) > width:
-                malformed.append(number)
-                continue
-            kept.append(row)
-            index.append(number)
-    except csv.Error as err:
-        raise DataError(Problem("sources_not_text", where=path.name, found="CSV")) from err
-    return kept, index, malformed
 
 
 # --- cells ------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from typing import Final
 
 from toolkit.errors import DataError, Problem
 
-MAX_BYTES: Final = 1_000_000_000
-"""Most that the texts of a zip may have together when they are read whole."""
+MAX_BYTES: Final = 10_000_000_000
+"""Most that the texts of a zip may have together."""
 _LISTED: Final = 8
 _TEXTS: Final = (".csv", ".txt", ".tsv")
 _ABOUT: Final = re.compile(r"(?:.*[_\-. ])?(?:meta|metadata|metadonnees|dictionnaire)(?:[_\-. ].*)")
@@ -82,16 +82,20 @@ def _several(members: list[zipfile.ZipInfo], *, path: Path) -> DataError:
     return DataError(Problem("sources_zip_members", where=path.name, found=names))
 
 
-def texts_of(path: Path, *, is_wanted: Wants | None = None) -> list[bytes]:
-    """Return the bytes of the table of a zip, or of its parts of some départements.
+def chosen(
+    archive: zipfile.ZipFile, *, path: Path, is_wanted: Wants | None = None
+) -> list[zipfile.ZipInfo]:
+    """Return the table of a zip, or its parts of some départements.
 
-    Nothing is written to the disk.  A zip never gives more than its members declare, and these are
-    added up before the first one is read.
+    A zip never gives more than its members declare, and these are added up before the first one is
+    read.
 
     Parameters
     ----------
-    path : Path
+    archive : ZipFile
         The zip.
+    path : Path
+        Where it is.
     is_wanted : callable, optional
         Told the code of the département of a part (``14``, ``2A``, ``972``).  A table that is in
         one part is taken whatever it says.
@@ -99,25 +103,22 @@ def texts_of(path: Path, *, is_wanted: Wants | None = None) -> list[bytes]:
     Raises
     ------
     DataError
-        If the zip cannot be read, holds no table or several, no part is wanted, or the texts are
-        larger than `MAX_BYTES`.
+        If the zip holds no table or several, no part is wanted, or the texts are larger than
+        `MAX_BYTES`.
     """
-    with opened(path) as archive:
-        members = [
-            member
-            for member in parts(archive, path=path)
-            if is_wanted is None or not (match := _part(member)) or is_wanted(match[2].upper())
-        ]
-        if not members:
-            raise DataError(Problem("sources_no_rows", where=path.name))
-        size = sum(member.file_size for member in members)
-        if size > MAX_BYTES:
-            params = {"maximum": str(MAX_BYTES // 1_000_000)}
-            found = str(size // 1_000_000)
-            raise DataError(
-                Problem("sources_zip_size", where=path.name, found=found, params=params)
-            )
-        return [archive.read(member) for member in members]
+    members = [
+        member
+        for member in parts(archive, path=path)
+        if is_wanted is None or not (match := _part(member)) or is_wanted(match[2].upper())
+    ]
+    if not members:
+        raise DataError(Problem("sources_no_rows", where=path.name))
+    size = sum(member.file_size for member in members)
+    if size > MAX_BYTES:
+        params = {"maximum": str(MAX_BYTES // 1_000_000)}
+        found = str(size // 1_000_000)
+        raise DataError(Problem("sources_zip_size", where=path.name, found=found, params=params))
+    return members
 
 
 def first_line(path: Path, *, limit: int) -> bytes:

@@ -89,7 +89,7 @@ def test_a_zip_that_would_burst_is_refused_before_a_byte_is_unpacked(tmp_path, m
     path = packed(tmp_path / "a.zip", {"a.csv": "a\n" + "0" * 50_000_000})
     assert path.stat().st_size < 100_000
     monkeypatch.setattr(zips, "MAX_BYTES", 1_000_000)
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("unpacked"))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
     assert refused(lambda: read_rows(path, needed={"a": ("a",)})) == "sources_zip_size"
 
 

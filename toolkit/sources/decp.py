@@ -20,19 +20,27 @@ NEEDED: Final = {
     "buyer": ("acheteur.id", "acheteur_id"),
     "contract": ("id", "uid"),
     "amount": ("montant",),
-    "holder_1": ("titulaires.1.id", "titulaire_id"),
+    "holder_1": ("titulaires.1.id", "titulaire_id", "titulaire_id_1"),
 }
 WANTED: Final = {
     "nature": ("nature",),
+    "techniques": ("techniques",),
+    "framework_id": ("idaccordcadre",),
+    "anomaly": ("montant_anomalie",),
+    "current": ("donneesactuelles",),
     "notified": ("datenotification",),
     "label": ("objet",),
-    **{f"holder_{place}": (f"titulaires.{place}.id",) for place in range(2, MOST_HOLDERS + 1)},
+    **{
+        f"holder_{place}": (f"titulaires.{place}.id", f"titulaire_id_{place}")
+        for place in range(2, MOST_HOLDERS + 1)
+    },
 }
 CATEGORY: Final = "finance.public_contract"
 NOTIFIED: Final = "notified"
 FRAMEWORK: Final = "framework"
 PLACEHOLDER: Final = "placeholder"
 REPEATED: Final = "repeated"
+DOUBTFUL: Final = "doubtful"
 GROUP: Final = "group"
 SMALLEST_EUR: Final = 1.0
 """Amounts up to this one stand for "not known"."""
@@ -40,6 +48,10 @@ _NINES: Final = re.compile(r"9{6,}(?:\.9+|\.0+)?")
 REPEATS: Final = 3
 """Contracts under a framework, of one buyer, with one amount: from this many on it is a ceiling."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
+_FRAMEWORK: Final = "accord cadre"
+_NOTHING: Final = frozenset({"", "cdl", "sans objet"})
+"""Folded cells by which buyers say that a field does not apply."""
+_NO: Final = frozenset({"false", "0", "non"})
 
 
 def load_decp(path: Path) -> Extract:
@@ -48,8 +60,9 @@ def load_decp(path: Path) -> Extract:
     Parameters
     ----------
     path : Path
-        Consolidated tabular file: one row a contract with its holders in columns, or one row a
-        contract and holder.
+        Consolidated tabular file: one row a contract with its holders in columns
+        (``titulaires.1.id`` or ``titulaire_id_1``), or one row a contract, version and holder
+        (``titulaire_id``).
 
     Returns
     -------
@@ -69,15 +82,22 @@ def load_decp(path: Path) -> Extract:
 
     ``quantity`` is filled only where the amount is that of the contract (``notified``).  It is left
     empty, never guessed, for framework agreements (``framework``: a ceiling), amounts up to 1 euro
-    or all nines (``placeholder``), one amount on three or more contracts that follow a framework of
-    the same buyer (``repeated``: the ceiling of the framework), and joint holders (``group``: the
-    share of each is not published).
+    or all nines (``placeholder``), amounts that the publisher of the file marks as an anomaly
+    (``doubtful``), one amount on three or more contracts that follow a framework of the same buyer
+    (``repeated``: the ceiling of the framework), and joint holders (``group``: the share of each is
+    not published).
     The amount is the total of the contract, whatever its duration.
+
+    A framework is told by `nature` in older files; since 2024 by `techniques`, and what follows it
+    by `idAccordCadre`.
+    A file with a row a version says which one is in force: the others are left out, and the year is
+    that of the first notification.
     """
     sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
     sieve.rows = sieve.rows.assign(buyer=_sirets(sieve.rows["buyer"]))
     sieve.drop(sieve.rows["buyer"].isna(), "bad_buyer")
     sieve.drop(sieve.rows["contract"].isna(), "incomplete")
+    _keep_current(sieve)
     named = ["buyer", "contract", *(f"holder_{place}" for place in range(1, MOST_HOLDERS + 1))]
     sieve.drop(sieve.rows.duplicated(named), "duplicates", show="contract")
     holders = _holders(sieve.rows)
@@ -85,7 +105,7 @@ def load_decp(path: Path) -> Extract:
     sieve.drop(pd.Series(lacking, index=sieve.rows.index), "bad_holder", show="contract")
     kind = _amount_kinds(sieve.rows)
     flows = _flows(sieve.rows.assign(amount_kind=kind), holders)
-    for name in (FRAMEWORK, PLACEHOLDER, REPEATED, GROUP):
+    for name in (FRAMEWORK, PLACEHOLDER, DOUBTFUL, REPEATED, GROUP):
         count = int((flows["amount_kind"] == name).sum())
         sieve.counts[f"amount_{name}"] = count
         sieve.note(f"amount_{name}", count)
@@ -99,6 +119,16 @@ def load_decp(path: Path) -> Extract:
         data_year=int(years.max()) if len(years) else None,
     )
     return sieve.extract({v.FLOWS: flows}, source=source)
+
+
+def _keep_current(sieve: Sieve) -> None:
+    """Keep the version in force of each contract, with the day on which the first was notified."""
+    rows = sieve.rows
+    past = rows["current"].fillna("").map(fold).isin(_NO)
+    if past.any():
+        first = rows.groupby(["buyer", "contract"])["notified"].transform("min")
+        sieve.rows = rows.assign(notified=first)
+        sieve.drop(past, "superseded", show="contract")
 
 
 def _bare(cells: pd.Series[str]) -> pd.Series[str]:
@@ -124,22 +154,32 @@ def _holders(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _amount_kinds(rows: pd.DataFrame) -> pd.Series[str]:
     """Return what the amount of each contract is."""
-    amount, nature = numbers(rows["amount"]), rows["nature"].fillna("").map(fold)
+    amount, nature = numbers(rows["amount"]), _words(rows["nature"])
     plain = rows["amount"].fillna("").map(lambda cell: bool(_NINES.fullmatch(cell)))
     nothing = amount.isna() | (amount <= SMALLEST_EUR) | plain
-    follows = nature == "marche subsequent"
+    of_framework = rows["framework_id"].where(rows["framework_id"] != rows["contract"])
+    follows = (nature == "marche subsequent") | ~_words(of_framework).isin(_NOTHING)
+    is_framework = _words(rows["techniques"]).str.contains(_FRAMEWORK) & ~follows
+    is_framework |= nature == _FRAMEWORK
     times = (
         rows.assign(amount=amount)[follows]
         .groupby(["buyer", "amount"])["contract"]
         .transform("size")
     )
     repeated = follows & (times.reindex(rows.index).fillna(0) >= REPEATS)
-    framework = nature.str.replace("-", " ", regex=False) == "accord cadre"
-    return pd.Series(
-        np.select([nothing, framework, repeated], [PLACEHOLDER, FRAMEWORK, REPEATED], NOTIFIED),
-        index=rows.index,
-        dtype="str",
-    )
+    doubtful = ~_words(rows["anomaly"]).isin(_NOTHING)
+    kinds = {
+        PLACEHOLDER: nothing,
+        FRAMEWORK: is_framework,
+        DOUBTFUL: doubtful,
+        REPEATED: repeated,
+    }
+    told = np.select(list(kinds.values()), list(kinds), NOTIFIED)
+    return pd.Series(told, index=rows.index, dtype="str")
+
+
+def _words(cells: pd.Series[str]) -> pd.Series[str]:
+    return cells.fillna("").map(fold).str.replace("-", " ", regex=False)
 
 
 def _flows(rows: pd.DataFrame, holders: pd.DataFrame) -> pd.DataFrame:

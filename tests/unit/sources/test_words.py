@@ -16,7 +16,10 @@ PACKAGE = Path(toolkit.__file__).parent
 PLACES = {"note": 0, "drop": 1, "fault": 0, "Problem": 0}
 """Where the reason stands among the arguments of the calls that name one."""
 WORKED_OUT = {
-    *(f"sources_amount_{kind}" for kind in ("framework", "placeholder", "repeated", "group")),
+    *(
+        f"sources_amount_{kind}"
+        for kind in ("framework", "placeholder", "doubtful", "repeated", "group")
+    ),
     "sources_communes_merged",
     "sources_communes_split",
     "sources_not_in_passage",

@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources import (
     bpe,
@@ -36,6 +38,7 @@ from toolkit.sources import (
     sirene_units,
 )
 from toolkit.sources.extract import Extract
+from toolkit.sources.near import Near, sirens_of
 from toolkit.sources.passage import Passage
 from toolkit.sources.reading import Columns, header_of
 
@@ -60,6 +63,11 @@ class Context:
         Mapping file of tables that no loader knows.
     told : callable or None
         Told each step that has ended, and its number of rows.
+    sirens : frozenset of str or None
+        SIREN of the actors that are known: of files that tell no place, what concerns them is
+        read; None: nobody has looked.
+    progress : callable or None
+        Told from time to time the name of the file that is read, the bytes read and its size.
     """
 
     communes: frozenset[str] = frozenset()
@@ -68,6 +76,20 @@ class Context:
     day: dt.date | None = None
     mapping: Path | None = None
     told: Told | None = None
+    sirens: frozenset[str] | None = None
+    progress: Callable[[str, int, int], None] | None = None
+
+    def near(self, path: Path) -> Near:
+        """Return what a file is read for."""
+        told = None if self.progress is None else partial(self.progress, path.name)
+        return Near(self.communes, self.passage, self.sirens, told)
+
+    def knowing(self, extracts: Iterable[Extract]) -> Context:
+        """Return the same with the actors of some extracts, if actors are looked at."""
+        if self.sirens is None:
+            return self
+        found = (sirens_of(one.tables[v.ACTORS]) for one in extracts if v.ACTORS in one.tables)
+        return replace(self, sirens=self.sirens.union(*found))
 
 
 NOTHING_KNOWN: Final = Context()
@@ -87,12 +109,18 @@ class Kind:
         Takes the file and what it does not say; None for files that are read beside another.
     says_year : bool
         Whether the loader finds the year in the file, or can do without.
+    also : tuple of Mapping
+        Other layouts by which it is recognised.
+    of_actors : bool
+        Whether only what concerns known actors is read: such a file is read after the others.
     """
 
     name: str
     needed: Columns
     load: Callable[[Path, Context], Extract] | None
     says_year: bool = True
+    also: tuple[Columns, ...] = ()
+    of_actors: bool = False
 
 
 def _mapped(path: Path, known: Context) -> Extract:
@@ -110,6 +138,7 @@ SIRENE: Final = "sirene"
 UNITS: Final = "sirene-units"
 PLACES: Final = "sirene-places"
 ESS_LIST: Final = "ess-list"
+_END_OF_AGREEMENT: Final = tuple(name for name in ess_lists.WANTED["expiry"] if "agrement" in name)
 MAPPED: Final = "mapped"
 BESIDE_SIRENE: Final = (UNITS, PLACES, ESS_LIST)
 """Kinds that say more of the establishments of ``sirene``, and nothing alone."""
@@ -122,12 +151,17 @@ KINDS: Final = (
         {**sirene_places.GEOLOCATION_NEEDED, "quality": ("qualite_xy",), "x": ("x_longitude", "x")},
         None,
     ),
-    Kind(ESS_LIST, {"siren": ("siren",), "family": ess_lists.WANTED["family"]}, None),
+    Kind(
+        ESS_LIST,
+        {"siren": ("siren",), "family": ess_lists.WANTED["family"]},
+        None,
+        also=({**ess_lists.NEEDED, "expiry": _END_OF_AGREEMENT},),
+    ),
     Kind("sirene-daily", sirene_daily.NEEDED, lambda path, _: sirene_daily.load_sirene_daily(path)),
     Kind(
         "rna",
         {**rna.NEEDED, "subject": ("objet_social1",)},
-        lambda path, known: rna.load_rna(path, data_year=known.year, communes=known.communes),
+        lambda path, known: rna.load_rna(path, data_year=known.year, near=known.near(path)),
     ),
     Kind("siae", siae.NEEDED, lambda path, known: siae.load_siae(path, data_year=known.year)),
     Kind(
@@ -146,7 +180,12 @@ KINDS: Final = (
         {**bpe.NEEDED, "commune_id": (*bpe.WANTED["commune_id"], *bpe.WANTED["iris"])},
         _bpe,
     ),
-    Kind("decp", decp.NEEDED, lambda path, _: decp.load_decp(path)),
+    Kind(
+        "decp",
+        decp.NEEDED,
+        lambda path, known: decp.load_decp(path, near=known.near(path)),
+        of_actors=True,
+    ),
     Kind(
         "commuting",
         {
@@ -154,7 +193,9 @@ KINDS: Final = (
             "work": commuting.WORK,
             "workers": (*commuting.WORKERS, *commuting.DATED),
         },
-        lambda path, known: commuting.load_commuting(path, year=known.year or 0),
+        lambda path, known: commuting.load_commuting(
+            path, year=known.year or 0, near=known.near(path)
+        ),
         says_year=False,
     ),
     Kind(
@@ -197,8 +238,10 @@ def recognise(path: Path) -> Kind:
     DataError
         If the file cannot be read, or no kind fits.
     """
-    columns = {kind.name: kind.needed for kind in KINDS if kind.needed}
-    return BY_NAME[recognition.name_of(path, columns)]
+    layouts = [
+        (kind.name, columns) for kind in KINDS for columns in (kind.needed, *kind.also) if columns
+    ]
+    return BY_NAME[recognition.name_of(path, layouts)]
 
 
 def load_files(
@@ -237,14 +280,15 @@ def load_files(
         for path, own in found
         if own.name in BESIDE_SIRENE and not has_stock
     ]
-    extracts: list[Extract] = []
-    for path, own in found:
+    extracts: dict[int, Extract] = {}
+    for place, (path, own) in sorted(enumerate(found), key=lambda one: one[1][1].of_actors):
         if own.name not in BESIDE_SIRENE:
             with _noting(faults):
-                extracts.append(_load(path, own, beside=beside, known=known))
+                knowing = known.knowing(extracts.values()) if own.of_actors else known
+                extracts[place] = _load(path, own, beside=beside, known=knowing)
     if faults:
         raise (UsageError if {fault.code for fault in faults} <= _WRONG_USE else DataError)(faults)
-    return tuple(extracts)
+    return tuple(extracts[place] for place in sorted(extracts))
 
 
 _WRONG_USE: Final = frozenset(

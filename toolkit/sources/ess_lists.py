@@ -33,10 +33,18 @@ NEEDED: Final = {
         "numéro siren",
         "numero siren",
         "numero siret",
+        "numero_siren",
+        "numero_siret",
     ),
 }
 WANTED: Final = {
-    "family": ("famille juridique", "famille_juridique", "famille_ess", "famille"),
+    "family": (
+        "famille juridique de l'entreprise",
+        "famille juridique",
+        "famille_juridique",
+        "famille_ess",
+        "famille",
+    ),
     "flag": ("economiesocialesolidaireunitelegale", "flag_ess_sirene"),
     "expiry": (
         "date de fin d'agrement",

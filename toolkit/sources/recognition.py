@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
-from toolkit.sources import columnar, json_files
-from toolkit.sources.reading import LISTED, TEXT_ENDINGS, ZIP, Columns, header_of, places_of
+from toolkit.office import guard
+from toolkit.office.sheets import read_sheets
+from toolkit.sources import columnar, json_files, sheets
+from toolkit.sources.reading import (
+    LISTED,
+    TEXT_ENDINGS,
+    ZIP,
+    Columns,
+    check_file,
+    header_of,
+    places_of,
+)
 
 LAYOUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "osm": ("elements",),
@@ -26,9 +37,11 @@ MEMBERS: Final[Mapping[str, str]] = {"irep": "etablissements.csv"}
 """Member by which an archive of several tables is recognised."""
 PEEKED: Final = 50
 """Records of a JSON file that are looked at."""
+_NEAR: Final = 0.5
+"""Share of its columns that the nearest kind may lack to be worth a name."""
 
 
-def name_of(path: Path, columns: Mapping[str, Columns]) -> str:
+def name_of(path: Path, layouts: Sequence[tuple[str, Columns]]) -> str:
     """Return the name of the kind that a file is.
 
     Where several kinds fit, that with the most columns is meant.
@@ -36,9 +49,9 @@ def name_of(path: Path, columns: Mapping[str, Columns]) -> str:
     Parameters
     ----------
     path : Path
-        Delimited text, Parquet, zip or JSON.
-    columns : Mapping of str to Columns
-        By kind, the columns of which all must be there.
+        Delimited text, Parquet, zip, .xlsx or JSON.
+    layouts : sequence of tuple of str and Columns
+        Names of kinds, each with columns of which all must be there; a kind may have several.
 
     Raises
     ------
@@ -46,31 +59,48 @@ def name_of(path: Path, columns: Mapping[str, Columns]) -> str:
         If the file cannot be read, or no kind fits; the message names the nearest one and what it
         lacks.
     """
+    names = list(dict.fromkeys(name for name, _ in layouts))
     if path.suffix.lower() in json_files.ENDINGS:
-        return _of_json(path, names=columns)
+        return _of_json(path, names=names)
     if (packed := _of_members(path)) is not None:
         return packed
-    header = _header(path, columns.values())
-    lacking = {
-        name: [column for column in needed if column not in places_of(header, needed)]
-        for name, needed in columns.items()
-    }
-    fitting = [name for name, missing in lacking.items() if not missing]
-    if fitting:
-        return max(fitting, key=lambda name: len(columns[name]))
-    nearest = min(lacking, key=lambda name: (len(lacking[name]) / len(columns[name]), name))
-    missing = ", ".join(columns[nearest][column][0] for column in lacking[nearest])
-    params = {"choices": ", ".join(columns), "nearest": nearest, "missing": missing}
-    is_near = 2 * len(lacking[nearest]) <= len(columns[nearest])
-    code = "sources_not_recognised" if is_near else "sources_stranger"
+    best: tuple[float, str, str, list[str]] | None = None
+    for header in _headers(path, [needed for _, needed in layouts]):
+        lacking = [
+            [column for column in needed if column not in places_of(header, needed)]
+            for _, needed in layouts
+        ]
+        fitting = [layout for layout, missing in zip(layouts, lacking, strict=True) if not missing]
+        if fitting:
+            return max(fitting, key=lambda layout: len(layout[1]))[0]
+        for (name, needed), missing in zip(layouts, lacking, strict=True):
+            told = ", ".join(needed[column][0] for column in missing)
+            near = (len(missing) / len(needed), name, told, header)
+            best = near if best is None or near[:2] < best[:2] else best
+    if best is None:
+        raise DataError(Problem("sources_no_rows", where=path.name))
+    far, nearest, told, header = best
+    params = {"choices": ", ".join(names), "nearest": nearest, "missing": told}
+    code = "sources_not_recognised" if far <= _NEAR else "sources_stranger"
     shown = ", ".join(header[:LISTED])
     raise DataError(Problem(code, where=path.name, found=shown, params=params))
 
 
-def _header(path: Path, kinds: Iterable[Columns]) -> list[str]:
-    if path.suffix.lower() in (*TEXT_ENDINGS, ZIP):
-        return header_of(path, kinds)
-    return columnar.header_of(path)
+def _headers(path: Path, kinds: Sequence[Columns]) -> Iterator[list[str]]:
+    """Yield the header of a table, or each row of a sheet that could be one."""
+    ending = path.suffix.lower()
+    if ending in (*TEXT_ENDINGS, ZIP):
+        yield header_of(path, kinds)
+    elif ending != sheets.ENDING:
+        yield columnar.header_of(path)
+    else:
+        check_file(path, endings=(sheets.ENDING,))
+        guard.inspect(path)
+        for _, cells in read_sheets(path):
+            for row in itertools.islice(cells, sheets.HEADER_WITHIN):
+                header = ["" if cell is None else str(cell) for cell in row]
+                if any(header):
+                    yield header
 
 
 def _of_members(path: Path) -> str | None:

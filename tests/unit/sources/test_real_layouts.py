@@ -6,13 +6,18 @@ The rows are made by hand; each test names where its layout was seen.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
+import pytest
 
+from toolkit.errors import DataError
 from toolkit.language import problem_text
 from toolkit.sources import catalogue
 from toolkit.sources.decp import load_decp
+from toolkit.sources.ess_lists import read_ess_list
 from toolkit.sources.extract import Extract
 
 # Valid by Luhn's rule, made for the tests.
@@ -133,3 +138,56 @@ def test_holders_in_numbered_columns(tmp_path):
     assert flows["destination"].tolist() == [f"siret:{TWO}", f"siret:{THREE}"]
     assert flows["amount_kind"].tolist() == ["group", "group"]
     assert pd.isna(flows["quantity"]).all()
+
+
+# --- lists of the social economy --------------------------------------------------------------
+def test_the_list_of_ess_france(tmp_path):
+    """Header of entreprisesess.csv as printed in augustindeche-bit/ess-numerique-database and read
+    by annuaire-entreprises-site; SIREN that lost their zeros, as printed there.
+    """
+    row = {
+        "SIREN": "5720784",
+        "Nom ou raison sociale de l'entreprise": "COOPERATIVE",
+        "Famille juridique de l'entreprise": "Coopératives",
+        "Code postal": "80100",
+        "Libellé de la commune de l'établissement": "ABBEVILLE",
+        "Code du département de l'établissement": "80",
+        "Département de l'établissement": "SOMME",
+        "Région de l'établissement": "HAUTS DE FRANCE",
+    }
+    other = {**row, "SIREN": "732829320", "Famille juridique de l'entreprise": ""}
+    path = write(tmp_path / "entreprisesess.csv", [row, other])
+    assert catalogue.recognise(path).name == "ess-list"
+    assert read_ess_list(path).sirens == {"005720784"}
+
+
+def sheet(path: Path, rows: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_the_list_of_agreements_is_recognised_under_its_title_rows(tmp_path):
+    rows = [
+        ["Liste nationale des agréments ESUS"],
+        [],
+        ["Région", "Dénomination", "Numéro SIREN", "Date de fin d'agrément"],
+        ["Normandie", "Alpha", "732 829 320", dt.date(2027, 5, 1)],
+        ["Normandie", "Beta", "443 061 841", dt.date(2024, 5, 1)],
+    ]
+    path = sheet(tmp_path / "esus.xlsx", rows)
+    assert catalogue.recognise(path).name == "ess-list"
+    assert read_ess_list(path, on=dt.date(2026, 1, 1)).sirens == {"732829320"}
+
+
+def test_a_sheet_of_something_else_is_told_what_it_lacks(tmp_path):
+    path = sheet(tmp_path / "x.xlsx", [["Titre"], ["Nom", "SIREN", "Fin"], ["Alpha", 732829320, 1]])
+    with pytest.raises(DataError) as caught:
+        catalogue.recognise(path)
+    assert caught.value.code == "sources_not_recognised"
+    empty = sheet(tmp_path / "empty.xlsx", [])
+    with pytest.raises(DataError) as caught:
+        catalogue.recognise(empty)
+    assert caught.value.code == "sources_no_rows"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.near import EVERYWHERE, Near
 from toolkit.sources.reading import commune_codes, lift_arrondissements, numbers
 from toolkit.sources.sheets import read_table
 
@@ -26,7 +27,7 @@ STAYING: Final = "workers_staying"
 _NOT_ABROAD: Final = frozenset({"99999", "ZZZZZ"})
 
 
-def load_commuting(path: Path, *, year: int) -> Extract:
+def load_commuting(path: Path, *, year: int, near: Near = EVERYWHERE) -> Extract:
     """Return the flows of workers from the commune they live in to that they work in.
 
     Parameters
@@ -38,6 +39,8 @@ def load_commuting(path: Path, *, year: int) -> Extract:
         extract of the detail file (`COMMUNE`, `DCLT`, `DCFLT`, `IPONDI`).
     year : int
         Year of the census; the header of some files bears it, and a note says where it differs.
+    near : Near, optional
+        The perimeter: rows of a text with both ends elsewhere are counted and not kept.
 
     Returns
     -------
@@ -62,6 +65,7 @@ def load_commuting(path: Path, *, year: int) -> Extract:
         path,
         needed={"home": HOME, "work": WORK, "workers": workers},
         wanted={"abroad": ABROAD, "of_year": (dated,), "of_any": DATED},
+        cut=near.cut({(end,): lambda cells: _are_near(cells, near) for end in ("home", "work")}),
     )
     sieve = Sieve(rows.assign(workers=numbers(rows["workers"])), where=path.name)
     is_other = rows["of_any"].notna().any() and rows["of_year"].isna().all()
@@ -104,6 +108,12 @@ def load_commuting(path: Path, *, year: int) -> Extract:
 def _dated(year: int) -> str:
     """Return the header of the pairs of a census."""
     return f"nbflux_c{year % 100:02d}_actocc15p"
+
+
+def _are_near(cells: pd.DataFrame, near: Near) -> pd.Series[bool]:
+    """Return which ends of a flow may be in the perimeter."""
+    codes = cells.iloc[:, 0]
+    return codes.isna() | (near.holds(codes) & commune_codes(codes).notna())
 
 
 def _with_ends(rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.nomenclature import fold
-from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.near import EVERYWHERE, Near, sirets
 from toolkit.sources.reading import numbers, read_rows
 
 MOST_HOLDERS: Final = 30
@@ -54,7 +54,7 @@ _NOTHING: Final = frozenset({"", "cdl", "sans objet"})
 _NO: Final = frozenset({"false", "0", "non"})
 
 
-def load_decp(path: Path) -> Extract:
+def load_decp(path: Path, *, near: Near = EVERYWHERE) -> Extract:
     """Return public contracts as flows of money from the buyer to each holder.
 
     Parameters
@@ -63,6 +63,9 @@ def load_decp(path: Path) -> Extract:
         Consolidated tabular file: one row a contract with its holders in columns
         (``titulaires.1.id`` or ``titulaire_id_1``), or one row a contract, version and holder
         (``titulaire_id``).
+    near : Near, optional
+        The actors that are known: contracts of other buyers and holders are counted and not kept,
+        but all contracts of a buyer are looked at together.
 
     Returns
     -------
@@ -93,13 +96,16 @@ def load_decp(path: Path) -> Extract:
     A file with a row a version says which one is in force: the others are left out, and the year is
     that of the first notification.
     """
-    sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
-    sieve.rows = sieve.rows.assign(buyer=_sirets(sieve.rows["buyer"]))
+    places = [f"holder_{place}" for place in range(1, MOST_HOLDERS + 1)]
+    cut = near.cut_by_actors(["buyer", *places], together=("buyer",))
+    rows = read_rows(path, needed=NEEDED, wanted=WANTED, cut=cut)
+    sieve = Sieve(rows, where=path.name)
+    sieve.rows = rows.assign(buyer=sirets(rows["buyer"]))
     sieve.drop(sieve.rows["buyer"].isna(), "bad_buyer")
     sieve.drop(sieve.rows["contract"].isna(), "incomplete")
     _keep_current(sieve)
-    named = ["buyer", "contract", *(f"holder_{place}" for place in range(1, MOST_HOLDERS + 1))]
-    sieve.drop(sieve.rows.duplicated(named), "duplicates", show="contract")
+    again = sieve.rows.duplicated(["buyer", "contract", *places])
+    sieve.drop(again, "duplicates", show="contract")
     holders = _holders(sieve.rows)
     lacking = ~sieve.rows.index.isin(holders["row"])
     sieve.drop(pd.Series(lacking, index=sieve.rows.index), "bad_holder", show="contract")
@@ -131,21 +137,11 @@ def _keep_current(sieve: Sieve) -> None:
         sieve.drop(past, "superseded", show="contract")
 
 
-def _bare(cells: pd.Series[str]) -> pd.Series[str]:
-    """Return cells without the brackets and quotes of a list of one (``['123']``)."""
-    return cells.str.replace(r"^\[\s*['\"]?|['\"]?\s*\]$", "", regex=True)
-
-
-def _sirets(cells: pd.Series[str]) -> pd.Series[str]:
-    checked = [clean_siret(cell)[0] for cell in _bare(cells)]
-    return pd.Series(checked, index=cells.index, dtype="str")
-
-
 def _holders(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the valid holders, a row each: row of the contract, its key, SIRET."""
     parts = []
     for place in range(1, MOST_HOLDERS + 1):
-        found = _sirets(rows[f"holder_{place}"]).dropna()
+        found = sirets(rows[f"holder_{place}"].dropna()).dropna()
         parts.append(pd.DataFrame({"row": found.index, "holder": found.to_numpy()}))
     held = pd.concat(parts, ignore_index=True).astype({"holder": "str"})
     keys = rows["buyer"] + ":" + rows["contract"].str.replace(r"[|\s]+", "_", regex=True)

@@ -16,6 +16,8 @@ from toolkit.errors import Problem, UsageError
 from toolkit.schema import CONTRACTS
 from toolkit.sources.reading import listed, sha256_of
 
+ELSEWHERE: Final = "elsewhere"
+"""Count of the rows that lie outside the perimeter that a file was read for."""
 RECORDED: Final = "recorded"
 """Basis of every row read from an official file."""
 
@@ -33,7 +35,8 @@ class Extract:
     source : Mapping
         The row of the table of sources.
     counts : Mapping of str to int
-        ``read``, ``kept``, and each reason of a refusal.
+        ``read``, ``kept``, each reason of a refusal, and ``elsewhere`` where the rows outside the
+        perimeter were counted and left in the file.
     notes : tuple of Problem
         What a reader should know: a refusal with its number of rows, a weakness of the file.
     """
@@ -107,7 +110,10 @@ class Sieve:
         malformed = rows.attrs.get("malformed", [])
         self.rows = rows
         self.where = where
-        self.counts: dict[str, int] = {"read": len(rows) + len(malformed)}
+        elsewhere = rows.attrs.get(ELSEWHERE, 0)
+        self.counts: dict[str, int] = {"read": len(rows) + len(malformed) + elsewhere}
+        if elsewhere:
+            self.counts[ELSEWHERE] = elsewhere
         self.notes: list[Problem] = []
         if malformed:
             self.counts["malformed"] = len(malformed)

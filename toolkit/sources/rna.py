@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -12,8 +12,8 @@ import pandas as pd
 from toolkit import vocabulary as v
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.near import EVERYWHERE, Near
 from toolkit.sources.reading import commune_codes, lift_arrondissements, read_rows
-from toolkit.sources.selection import departement_of
 from toolkit.sources.towns import departments
 
 NEEDED: Final = {"id": ("id",), "name": ("titre",), "position": ("position",)}
@@ -61,9 +61,7 @@ _SECTORS: Final[Mapping[str, str]] = MappingProxyType(
 """Sectors of the themes that are one; the rest are membership organisations."""
 
 
-def load_rna(
-    path: Path, *, data_year: int | None = None, communes: Collection[str] = ()
-) -> Extract:
+def load_rna(path: Path, *, data_year: int | None = None, near: Near = EVERYWHERE) -> Extract:
     """Return the associations that the register holds as active.
 
     Parameters
@@ -72,10 +70,11 @@ def load_rna(
         One département of `rna_waldec` or `rna_import`, or several put together, or the zip of
         all; address, site, mail, telephone and purpose are not read.
     data_year : int, optional
-        Year of the register; that of its latest change where it is left out.
-    communes : collection of str, optional
-        Of the national zip, which holds a file a département, only the files of the départements
-        of these communes are read.
+        Year of the register; that of the latest change that was read where it is left out.
+    near : Near, optional
+        The perimeter.  Of the national zip, which holds a file a département, only the files of its
+        départements are read; other associations are counted and not kept, unless they bear the
+        number or the SIRET of one of the perimeter.
 
     Returns
     -------
@@ -100,9 +99,16 @@ def load_rna(
     - Associations of Bas-Rhin, Haut-Rhin and Moselle are not in the register.
     - The link of an association to its SIRET is better told by SIRENE, by ``rna``.
     """
-    asked = {departement_of(code) for code in communes}
+    asked = near.departements()
     rows = read_rows(
-        path, needed=NEEDED, wanted=WANTED, is_wanted=lambda code: not asked or code in asked
+        path,
+        needed=NEEDED,
+        wanted=WANTED,
+        is_wanted=lambda code: not asked or code in asked,
+        cut=near.cut(
+            {("commune_id", "postcode"): lambda cells: _are_near(cells, near)},
+            together=("id", "siret"),
+        ),
     )
     rows = rows.mask(rows.isin(_NULLS)).assign(position=rows["position"].str.upper())
     sieve = Sieve(rows, where=path.name)
@@ -127,6 +133,12 @@ def load_rna(
         data_year=data_year or _latest_year(rows["changed"]),
     )
     return sieve.extract({v.ACTORS: actors}, source=source)
+
+
+def _are_near(cells: pd.DataFrame, near: Near) -> pd.Series[bool]:
+    """Return which seats may be in the perimeter: by commune, else by the postcode."""
+    told = cells.mask(cells.isin(_NULLS))
+    return near.holds_by_post(told["commune_id"], postcode=told["postcode"])
 
 
 def _actors(kept: pd.DataFrame, *, sieve: Sieve) -> pd.DataFrame:

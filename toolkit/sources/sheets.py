@@ -20,13 +20,16 @@ from toolkit.sources.reading import (
     places_of,
     read_rows,
 )
+from toolkit.sources.walking import Cut
 
 ENDING: Final = ".xlsx"
 HEADER_WITHIN: Final = 30
 """Rows in which the header is looked for: some producers write a title above it."""
 
 
-def read_table(path: Path, *, needed: Columns, wanted: Columns | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, *, needed: Columns, wanted: Columns | None = None, cut: Cut | None = None
+) -> pd.DataFrame:
     """Return the wanted columns of delimited text or of the first fitting sheet of an .xlsx.
 
     Parameters
@@ -37,6 +40,8 @@ def read_table(path: Path, *, needed: Columns, wanted: Columns | None = None) ->
         Columns that must be there.
     wanted : Mapping, optional
         Columns taken where they are there; missing ones are empty.
+    cut : Cut, optional
+        Which records of a text are wanted; a sheet is always read whole.
 
     Returns
     -------
@@ -50,7 +55,7 @@ def read_table(path: Path, *, needed: Columns, wanted: Columns | None = None) ->
         If the file cannot be read, has no row, or lacks a needed column.
     """
     if path.suffix.lower() != ENDING:
-        return read_rows(path, needed=needed, wanted=wanted)
+        return read_rows(path, needed=needed, wanted=wanted, cut=cut)
     return read_sheet(path, needed=needed).table({**needed, **(wanted or {})})
 
 

@@ -27,6 +27,8 @@ _COMPARED: Final = ("commune_id", "activity", "legal_form", "jobs_band")
 _PLACE_TEXTS: Final = ("commune_id", "city", "department")
 _PLACE_NUMBERS: Final = ("latitude", "longitude")
 """Cells by which an actor is placed."""
+_HIDDEN: Final = ("description", "address", "latitude", "longitude")
+"""Cells of actors that go with their name where it may not be shown."""
 _LEGAL_ID: Final = ("siret:", "siren:")
 _SIREN_END: Final = 15
 """Length of ``siret:`` and nine digits."""
@@ -44,11 +46,14 @@ class Assembly:
         One row a source and table: ``source_id``, ``table``, ``given``, ``inside``, ``outside``.
     notes : tuple of Problem
         Notes of every extract, then those of the assembly.
+    records : DataFrame
+        The actors of the perimeter as each source gives them, one row a source and actor.
     """
 
     tables: Mapping[str, pd.DataFrame]
     counts: pd.DataFrame
     notes: tuple[Problem, ...]
+    records: pd.DataFrame
 
     def __post_init__(self) -> None:
         """Freeze the tables."""
@@ -100,7 +105,8 @@ def assemble(
     """
     perimeter = gpd.GeoDataFrame(communes.tables[v.COMMUNES])
     ledger = _Ledger(extracts)
-    actors = _actors(extracts, perimeter, passage=passage, ledger=ledger)
+    records = _actors(extracts, perimeter, passage=passage, ledger=ledger)
+    actors = _merged(records, ledger=ledger)
     ends = _Ends.of(perimeter, actors, known=known)
     resources = _held(v.RESOURCES, extracts, ends=ends, passage=passage, ledger=ledger)
     needs = _held(v.NEEDS, extracts, ends=ends, passage=passage, ledger=ledger)
@@ -115,7 +121,12 @@ def assemble(
         v.SOURCES: sources.drop_duplicates("source_id", ignore_index=True),
     }
     notes = [*communes.notes, *(note for extract in extracts for note in extract.notes)]
-    return Assembly(tables, ledger.counts(), (*notes, *ledger.notes))
+    return Assembly(
+        tables,
+        ledger.counts(),
+        (*notes, *ledger.notes),
+        _plain(_one_a_source(records), "actor_id"),
+    )
 
 
 def _plain(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
@@ -197,7 +208,7 @@ def _actors(
     passage: Passage | None,
     ledger: _Ledger,
 ) -> pd.DataFrame:
-    """Return the actors of the perimeter, one row an id."""
+    """Return the actors of the perimeter, as the sources give them."""
     rows = _joined(extracts, v.ACTORS)
     empty = pd.Series(np.nan, index=rows.index)
     rows = rows.assign(**{name: rows.get(name, empty).astype("str") for name in _PLACE_TEXTS})
@@ -206,8 +217,7 @@ def _actors(
     rows = _placed(rows, perimeter, ledger=ledger)
     here = rows["commune_id"].isin(perimeter["commune_id"])
     inside = ledger.split(v.ACTORS, rows, mask=here)
-    merged = _merged(inside, ledger=ledger)
-    return merged.drop(columns=["city", "department"])
+    return inside.drop(columns=["city", "department"])
 
 
 def _placed(rows: pd.DataFrame, perimeter: gpd.GeoDataFrame, *, ledger: _Ledger) -> pd.DataFrame:
@@ -264,13 +274,30 @@ def _points(
     return points, first.reindex(rows.index).astype("str")
 
 
+def _one_a_source(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows, those of one actor in one source made one: the first filled cell counts."""
+    key = ["actor_id", "source_id"]
+    twice = rows.duplicated(key, keep=False)
+    if not twice.any():
+        return rows
+    merged = rows[twice].groupby(key, sort=False).first().reset_index()
+    return pd.concat([rows[~twice], merged], ignore_index=True)
+
+
 def _merged(rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
     """Return one row an actor: the first filled cell of each column, all source ids."""
+    rows = rows.assign(
+        **{
+            name: rows.get(name, pd.Series(pd.NA, index=rows.index)).astype("boolean")
+            for name in ("diffusible", "natural_person")
+        }
+    )
     grouped = rows.groupby("actor_id", sort=True)
     merged = grouped.first()
     sources = grouped["source_id"].agg(lambda ids: v.join_list(dict.fromkeys(ids)))
     is_ess = (rows["family"] == "ess").groupby(rows["actor_id"]).any()
     merged["family"] = merged["family"].mask(is_ess & (merged["family"] == "business"), "ess")
+    merged = _hidden_by_any(merged, rows)
     several = grouped.size() > 1
     twice = rows[rows["actor_id"].isin(several.index[several])]
     differing = sorted(
@@ -283,6 +310,29 @@ def _merged(rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
     ledger.note("same_actor", list(several.index[several]), table=v.ACTORS)
     ledger.note("differing_cells", differing, table=v.ACTORS)
     return merged.assign(**{SOURCE_IDS: sources}).reset_index()
+
+
+def _hidden_by_any(merged: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return actors, without name and place those that one of their rows hides.
+
+    A list that names a person, or somebody who opposed diffusion, does not lift it.
+    """
+    bare = rows["actor_id"].str.removeprefix("siret:")
+    nameless = (rows["name"] == rows["actor_id"]) | (rows["name"] == bare)
+    opposed = ~rows["diffusible"].fillna(value=True)
+    person = rows["natural_person"].fillna(value=False) & nameless
+    told = pd.DataFrame({"opposed": opposed, "person": person}).groupby(rows["actor_id"]).any()
+    told = told.loc[merged.index]
+    hidden = told.any(axis=1)
+    if not hidden.any():
+        return merged
+    named = merged.index.to_series().str.removeprefix("siret:")
+    bared = {name: merged[name].mask(hidden) for name in _HIDDEN if name in merged}
+    flagged = {
+        "diffusible": merged["diffusible"].mask(told["opposed"], other=False),
+        "natural_person": merged["natural_person"].mask(told["person"], other=True),
+    }
+    return merged.assign(name=merged["name"].mask(hidden, named), **bared, **flagged)
 
 
 # --- flows and communes -----------------------------------------------------------------------

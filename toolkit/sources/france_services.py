@@ -11,6 +11,7 @@ from toolkit import vocabulary as v
 from toolkit.nomenclature import fold
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import commune_codes, numbers, read_rows
+from toolkit.sources.towns import addresses
 
 NEEDED: Final = {"id": ("id_fs",), "name": ("lib_fs",), "commune_id": ("insee_com",)}
 WANTED: Final = {
@@ -59,14 +60,13 @@ def load_france_services(path: Path, *, data_year: int | None = None) -> Extract
     kept = sieve.rows
     moving = kept["moving"].fillna("").map(fold) == "oui"
     sieve.note("moving_services", int(moving.sum()), examples=kept["name"][moving])
-    town = (kept["postcode"].fillna("") + " " + kept["city"].fillna("")).str.strip()
     actors = pd.DataFrame(
         {
             "actor_id": "fs:" + kept["id"],
             "name": kept["name"],
             "family": "public",
             "sectors": "public_services",
-            "address": (kept["street"].fillna("") + ", " + town).str.strip(", "),
+            "address": addresses(kept["street"], postcode=kept["postcode"], city=kept["city"]),
             "commune_id": kept["commune_id"],
             "latitude": numbers(kept["latitude"]),
             "longitude": numbers(kept["longitude"]),

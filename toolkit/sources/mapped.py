@@ -23,8 +23,8 @@ from toolkit.sources.foreign import LATITUDE, LONGITUDE, read_foreign
 from toolkit.sources.mapped_cells import SEVERAL, mapped_cells
 from toolkit.sources.mapping_file import FileMap, TableMap, read_mapping
 from toolkit.sources.reading import commune_codes, listed, numbers
+from toolkit.sources.sirene_rules import are_persons
 
-_NATURAL_PERSON: Final = "1000"
 _FARTHEST: Final = {"latitude": 90.0, "longitude": 180.0}
 _ENDS: Final = ("origin", "destination")
 _HELPERS: Final = ("x", "y", "point", "postcode")
@@ -217,7 +217,9 @@ class _Rows:
         """Return actors, without name and place those that may not be shown, or are persons."""
         hidden = ~_flag(frame, "diffusible", default=True)
         person = _flag(frame, "natural_person", default=False)
-        person |= _text(frame, "legal_form") == _NATURAL_PERSON
+        for header in self.chosen.tables[v.ACTORS].columns.get("legal_form", ()):
+            # As written: codes and words that the list has lost mean persons too.
+            person |= are_persons(self.sieve.rows[header]).reindex(frame.index)
         unnamed = hidden if with_persons else hidden | person
         self._note("hidden", int(unnamed.sum()), examples=frame.index[unnamed])
         bare = {name: frame[name].mask(unnamed) for name in _HIDDEN if name in frame}

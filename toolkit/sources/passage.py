@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 
-from toolkit.errors import DataError, MissingDependencyError, Problem
+from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
-from toolkit.sources.reading import check_file, commune_codes, lift_arrondissements, read_rows
+from toolkit.sources import columnar
+from toolkit.sources.reading import commune_codes, lift_arrondissements, read_rows
 
 _OLD = ("ancien code officiel", "code_insee", "old_code", "codgeo_ini", "com_av")
 _NEW = ("code courant officiel", "new_code", "codgeo_2026", "codgeo_2025", "com_ap")
+_DATED = "code_insee_"
 _LEVELS = frozenset({"com", "arm"})
 
 
@@ -57,7 +58,7 @@ def read_passage(path: Path) -> Passage:
     DataError
         If the file is none.
     MissingDependencyError
-        If a Parquet file is given and `pyarrow` is not installed.
+        If a Parquet file is given and `duckdb` is not installed.
     """
     if path.suffix.lower() == ".parquet":
         rows, year = _read_parquet(path)
@@ -85,19 +86,14 @@ def read_passage(path: Path) -> Passage:
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, int]:
-    check_file(path, endings=(".parquet",))
-    if find_spec("pyarrow") is None:
-        raise MissingDependencyError(Problem("sources_package", where=path.name, found="pyarrow"))
-    frame = pd.read_parquet(path)
-    named = [name for name in frame.columns if str(name).startswith("code_insee_")]
-    if "code_insee" not in frame or len(named) != 1:
-        shown = {
-            "choices": "code_insee, code_insee_AAAA",
-            "header": ", ".join(map(str, frame.columns)),
-        }
+    header = columnar.header_of(path)
+    named = [name for name in header if name.startswith(_DATED)]
+    if "code_insee" not in header or len(named) != 1:
+        shown = {"choices": "code_insee, code_insee_AAAA", "header": ", ".join(header)}
         raise DataError(
             Problem("sources_column_missing", where=path.name, found="code_insee", params=shown)
         )
-    ending = str(named[0]).rsplit("_", maxsplit=1)[-1]
-    rows = pd.DataFrame({"old": frame["code_insee"], "new": frame[named[0]]}, dtype="str")
+    columns = {"old": ("code_insee",), "new": (named[0],)}
+    rows = columnar.select_rows(path, needed=columns)
+    ending = named[0].removeprefix(_DATED)
     return rows, int(ending) if ending.isdigit() else 0

@@ -15,6 +15,7 @@ from toolkit.nomenclature import fold
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import activity_codes, numbers, place_name, read_rows
+from toolkit.sources.sirene_rules import are_persons
 from toolkit.sources.towns import addresses, departments
 
 NEEDED: Final = {
@@ -82,6 +83,8 @@ def load_siae(path: Path, *, data_year: int | None = None) -> Extract:
     - Form: that of the legal form if the list has it (a commercial company becomes
       ``esus_company``); a label of legal form that our nomenclature lacks is told by its word
       (association, cooperative ...); else empty.
+    - Persons (craftsman, farmer ...) carry neither name, nor address, nor point: the SIRET stands
+      for the name.
     - A point whose geocoding score is below 0.5 is not used.
     """
     sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
@@ -101,16 +104,19 @@ def load_siae(path: Path, *, data_year: int | None = None) -> Extract:
     )
     unknown = families["legal_form"].isna()
     sieve.note("form_unknown", int(unknown.sum()), examples=kept["form"][unknown].dropna().unique())
+    person = are_persons(kept["form"])
+    sieve.note("sirene_unnamed_persons", int(person.sum()))
     actors = pd.DataFrame(
         {
             "actor_id": "siret:" + kept["siret"],
-            "name": kept["name"],
+            "name": kept["name"].mask(person, kept["siret"]),
             **families,
             "siret": kept["siret"],
             "activity": _activities(kept["activity"]),
-            "address": _addresses(kept),
-            "latitude": numbers(kept["latitude"]).mask(weak),
-            "longitude": numbers(kept["longitude"]).mask(weak),
+            "address": _addresses(kept).mask(person),
+            "latitude": numbers(kept["latitude"]).mask(weak | person),
+            "longitude": numbers(kept["longitude"]).mask(weak | person),
+            "natural_person": person.astype("boolean").mask(kept["form"].isna()),
             "city": kept["city"],
             "department": _departments(kept),
         }

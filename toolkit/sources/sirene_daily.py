@@ -15,7 +15,7 @@ from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.reading import commune_codes, read_rows
 from toolkit.sources.sirene_rules import (
     HOLDINGS,
-    PERSON_LEVEL,
+    are_persons,
     families,
     forms_of,
     known_activities,
@@ -78,8 +78,9 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
       entry into diffusion (`C`, `F`, `D`), then end or withdrawal (`E`, `O`), then order of the
       file.  One that ends in `E` has closed, in `O` has left the diffusion: neither is an actor.
       One that ends in `I` lacks its final state (it moved out of the cut): it is left out.
-    - Natural persons (legal form 1xxx) and rows without legal form are left out; their names are
-      not kept.  Address lines that may name a person (L2, L3) are not read.
+    - Persons (legal form 1xxx, undivided property or company in fact of persons) and rows without
+      legal form are left out; their names are not kept.  Address lines that may name a person (L2,
+      L3) are not read.
     - Commune: `DEPET` + `COMET` (overseas ``97`` + ``2xx``).
     - Family by the legal form; a form that has left the official list (5498, 5720) gives the family
       of its first digit, never ESS, and leaves the cell empty.  `ESS` at ``O`` makes a company ESS.
@@ -88,7 +89,7 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
     sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
     _take_last_states(sieve)
     forms = sieve.rows["nj"].fillna("")
-    sieve.drop((forms == "") | forms.str.startswith(PERSON_LEVEL), "natural_persons")
+    sieve.drop((forms == "") | are_persons(forms), "natural_persons")
     sieve.drop(sieve.rows["vmaj"].isin(["E"]), "closed", show="siret")
     sieve.drop(sieve.rows["vmaj"].isin(["O"]), "withdrawn", show="siret")
     sieve.drop(sieve.rows["vmaj"].isin(["I"]), "no_final_state", show="siret")

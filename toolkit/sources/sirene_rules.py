@@ -9,17 +9,51 @@ from typing import Final
 import pandas as pd
 
 from toolkit import nomenclature
+from toolkit.nomenclature import fold
 from toolkit.sources.extract import Sieve
 from toolkit.sources.reading import activity_codes
 
 HOLDINGS: Final = ("64.20Z", "68.20A", "68.20B")
 """Holdings and letting of own property: they own, and do nothing that a partner could share."""
-PERSON_LEVEL: Final = "1"
-"""First digit of the legal forms of natural persons."""
+_PERSONS: Final = r"1\d{0,3}|2110|2210|2310"
+"""Codes of natural persons, the older ones of two to four digits too, and of unions of persons
+(undivided property, company in fact or in participation) whose name is theirs."""
+_PERSON_WORDS: Final = frozenset(
+    {
+        "(autre) personne physique",
+        "agent commercial",
+        "artisan",
+        "artisan commercant",
+        "associe gerant de societe",
+        "commercant",
+        "entrepreneur individuel",
+        "exploitant agricole",
+        "indivision entre personnes physiques",
+        "officier public ou ministeriel",
+        "personne physique",
+        "profession liberale",
+        "societe creee de fait entre personnes physiques",
+        "societe en participation entre personnes physiques",
+    }
+)
+"""Folded labels of these codes."""
 _FAMILY_OF_LEVEL: Final[Mapping[str, str]] = MappingProxyType(
     {"3": "business", "4": "public", "5": "business", "6": "business", "7": "public", "8": "civil"}
 )
 _REST: Final = "civil"
+
+
+def are_persons(forms: pd.Series[str]) -> pd.Series[bool]:
+    """Return whether legal forms, as code or label, are those of persons: they are not named.
+
+    Examples
+    --------
+    >>> are_persons(pd.Series(["1000", "1300.0", "Commerçant ", "5499", None])).tolist()
+    [True, True, True, False, False]
+    """
+    cells = forms.astype("str").str.strip().str.removesuffix(".0")
+    coded = cells.str.fullmatch(_PERSONS).fillna(value=False).astype("bool")
+    return coded | cells.fillna("").map(fold).isin(_PERSON_WORDS)
 
 
 def known_activities(cells: pd.Series[str]) -> pd.Series[str]:

@@ -22,7 +22,7 @@ from toolkit.sources.reading import commune_codes
 from toolkit.sources.sirene_places import SPLIT, addresses, points_of, widened
 from toolkit.sources.sirene_rules import (
     HOLDINGS,
-    PERSON_LEVEL,
+    are_persons,
     families,
     forms_of,
     known_activities,
@@ -121,9 +121,9 @@ def load_sirene(  # noqa: PLR0913 - one file a kind of facts, one option a choic
     - Rows of other communes are never read into memory; ``read`` counts those of the communes asked
       for, closed ones included.  Arrondissements of Paris, Lyon and Marseille are their commune.
     - Diffusion other than ``O`` (``P``, formerly ``N``), of the establishment or of its legal unit:
-      the actor is kept in its commune without name, address or point, and marked.  Natural persons
-      (legal form 1xxx) likewise, unless the caller asks for them.  The SIRET then stands for the
-      name.
+      the actor is kept in its commune without name, address or point, and marked.  Persons (legal
+      form 1xxx, undivided property or company in fact of persons) likewise, unless the caller asks
+      for them.  The SIRET then stands for the name.
     - Name: usual name or sign of the establishment, with the name of the legal person behind it.
     - Activity: NAF rev. 2 where the row has one, else NAF 2025; older codes are left out.
     - Size class ``NN`` (no employee, or unknown) stays ``NN``: it is not zero.
@@ -206,7 +206,7 @@ def _mark_hidden(sieve: Sieve, *, with_natural_persons: bool) -> None:
     """Mark who opposed diffusion, who is a person, and whose name, address and point are hidden."""
     rows = sieve.rows
     opposed = (rows["diffusion"] != DIFFUSED) | rows["unit_diffusion"].fillna(DIFFUSED).ne(DIFFUSED)
-    person = rows["form"].str.startswith(PERSON_LEVEL).fillna(value=False).astype("bool")
+    person = are_persons(rows["form"])
     unknown = rows["form"].isna()
     sieve.note("sirene_opposed", int(opposed.sum()))
     if not with_natural_persons:

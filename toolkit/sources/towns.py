@@ -30,8 +30,10 @@ def addresses(
     >>> one = [pd.Series([cell]) for cell in ("3 rue Haute", "41120", "Les Montils")]
     >>> addresses(one[0], postcode=one[1], city=one[2]).tolist()
     ['3 rue Haute, 41120 Les Montils']
+    >>> addresses(one[0], postcode=pd.Series(["1400.0"]), city=one[2]).tolist()
+    ['3 rue Haute, 01400 Les Montils']
     """
-    town = (postcode.fillna("") + " " + city.fillna("")).str.strip()
+    town = (_postcodes(postcode).fillna("") + " " + city.fillna("")).str.strip()
     whole = (street.fillna("") + ", " + town).str.strip(", ")
     return whole.mask(whole == "")
 
@@ -53,11 +55,17 @@ def departments(given: pd.Series[str], *, postcode: pd.Series[str]) -> pd.Series
     """
     bare = given.astype("str").str.strip().str.upper().str.removesuffix(".0")
     told = bare.str.extract(_DEPARTMENT, expand=False).str.zfill(2)
-    code = postcode.astype("str").str.strip().str.removesuffix(".0").str.zfill(5)
+    code = _postcodes(postcode)
     by_post = code.str[:2].mask(code.str.startswith(("97", "98"), na=False), code.str[:3])
     for starts, department in _BY_POST:
         by_post = by_post.mask(code.str.startswith(starts, na=False), department)
     return told.fillna(by_post.where(code.str.fullmatch(r"\d{5}").fillna(value=False).astype(bool)))
+
+
+def _postcodes(cells: pd.Series[str]) -> pd.Series[str]:
+    """Return postcodes without the ``.0`` of a number, and with the zero that it took."""
+    bare = cells.astype("str").str.strip().str.replace(r"^(\d{4,5})\.0$", r"\1", regex=True)
+    return bare.str.replace(r"^(\d{4})$", r"0\1", regex=True)
 
 
 def points(cells: pd.Series[str]) -> tuple[pd.Series[float], pd.Series[float]]:

@@ -107,6 +107,35 @@ def test_one_siret_is_one_actor_the_first_source_is_believed(perimeter):
     }
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(
+    "flag, told",
+    [
+        ({"diffusible": False}, {"diffusible": False}),
+        ({"natural_person": True}, {"natural_person": True}),
+    ],
+)
+def test_who_is_hidden_by_one_source_is_named_by_none(perimeter, is_first, flag, told):
+    cells = {"commune_id": "01001", "longitude": 3.05, "latitude": 44.05, "address": "3 rue"}
+    hidden = actors(actor("siret:1", commune_id="01001", **flag) | {"name": "1"})
+    named = actors(actor("siret:1", **cells) | {"name": "Jean Dupont"})
+    both = [extract("one", actors=hidden), extract("two", actors=named)]
+    found = assemble(perimeter, both if is_first else both[::-1])
+    row = found.tables["actors"].iloc[0]
+    assert row["name"] == "1"
+    assert row[["address", "latitude", "longitude"]].isna().all()
+    assert {name: bool(row[name]) for name in told} == told
+    territory = Territory.from_tables(found.tables, name="Essai")
+    assert territory.actors["located_by"].tolist() == ["commune"]
+
+
+def test_a_person_who_is_named_on_request_stays_named(perimeter):
+    asked = actors(actor("siret:1", commune_id="01001", natural_person=True, name="Jean Dupont"))
+    listed = actors(actor("siret:1", commune_id="01001", name="Atelier Dupont"))
+    found = assemble(perimeter, [extract("one", actors=asked), extract("two", actors=listed)])
+    assert found.tables["actors"]["name"].tolist() == ["Jean Dupont"]
+
+
 def test_public_body_stays_public_whatever_it_carries(perimeter):
     first = actors(actor("siret:1", commune_id="01001", family="public"))
     second = actors(actor("siret:1", commune_id="01001", family="ess"))

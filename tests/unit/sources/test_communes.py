@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -13,12 +14,10 @@ from toolkit.errors import (
     CrsError,
     DataError,
     DataQualityWarning,
-    MissingDependencyError,
     SchemaError,
     UsageError,
 )
 from toolkit.language import error_text
-from toolkit.sources import passage as passages
 from toolkit.sources.communes import load_communes, read_communes
 from toolkit.sources.passage import read_passage
 from toolkit.sources.populations import read_populations
@@ -248,20 +247,19 @@ def test_passage_reads_levels_years_and_splits(passage):
     assert table.apply(codes).fillna("-").tolist() == ["01001", "75056", "-"]
 
 
-def test_passage_in_parquet_says_its_year_in_a_header(tmp_path, monkeypatch):
-    path = tmp_path / "passage.parquet"
-    path.write_bytes(b"PAR1")
-    monkeypatch.setattr(passages, "find_spec", lambda _: None)
-    with pytest.raises(MissingDependencyError, match="pyarrow"):
-        read_passage(path)
-    monkeypatch.setattr(passages, "find_spec", lambda name: name)
-    frame = pd.DataFrame({"code_insee": ["1002"], "code_insee_2026": ["01001"], "commune": ["A"]})
-    monkeypatch.setattr(pd, "read_parquet", lambda _: frame)
-    table = read_passage(path)
+def test_passage_in_parquet_says_its_year_in_a_header(tmp_path):
+    def written(name: str, header: str):
+        path = tmp_path / name
+        query = f"COPY (SELECT {header}, 'A' AS commune) TO '{path.as_posix()}' (FORMAT parquet)"
+        with duckdb.connect() as database:
+            database.execute(query)
+        return path
+
+    columns = "'1002' AS code_insee, '01001' AS code_insee_2026"
+    table = read_passage(written("passage.parquet", columns))
     assert (dict(table.living), table.year) == ({"01002": "01001"}, 2026)
-    monkeypatch.setattr(pd, "read_parquet", lambda _: frame.drop(columns="code_insee"))
     with pytest.raises(DataError, match="code_insee"):
-        read_passage(path)
+        read_passage(written("other.parquet", "'01001' AS code_insee_2026"))
 
 
 def test_only_the_last_year_of_a_passage_table_counts(tmp_path):

@@ -55,7 +55,7 @@ def test_records_of_the_older_layout(tmp_path):
     work = actors[f"siret:{ONE}"]
     assert (work["family"], work["department"], work["city"]) == ("ess", "01", "ALPHA")
     assert (work["siret"], work["updated_on"], work["longitude"]) == (ONE, "2022-04-24", 3.0)
-    assert work["address"] == "1400 ALPHA"
+    assert work["address"] == "01400 ALPHA"
     roof = actors["di:siao:b"]
     assert (roof["family"], roof["commune_id"], roof["department"]) == ("civil", "75111", "2B")
     assert pd.isna(roof["siret"])

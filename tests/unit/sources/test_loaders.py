@@ -167,7 +167,7 @@ def test_geocoded_siae(tmp_path):
         ("SAS, société par actions simplifiée", "ess", "esus_company"),
         ("Centre communal d'action sociale", "public", None),
         ("SARL coopérative ouvrière de production (SCOP)", "ess", "cooperative"),
-        ("Artisan", "ess", None),
+        ("Autre personne morale de droit privé", "ess", None),
     ],
 )
 def test_family_of_a_siae_by_the_words_of_its_legal_form(tmp_path, form, family, ess_form):
@@ -183,6 +183,25 @@ def test_family_of_a_siae_by_the_words_of_its_legal_form(tmp_path, form, family,
     assert (actor["ess_form"] == ess_form) if ess_form else pd.isna(actor["ess_form"])
     assert actor["address"] == "3 rue, 01000 ALPHA"
     assert actor["department"] == "01"
+
+
+@pytest.mark.parametrize("form", ["Artisan ", "Commerçant", "Exploitant agricole", "1000"])
+def test_a_person_in_the_list_of_siae_is_not_named(tmp_path, form):
+    lines = [
+        "MESURE;NATURE_JURIDIQUE;SIRET;DENOMINATION_SOCIALE;NOM_RUE;CODE_POST_COM;LIB_COM",
+        f"EI;{form};{ONE};DUPONT JEAN;RUE CACHEE;01000;ALPHA",
+        f"EI;Association déclarée;{TWO};DEUX;RUE;01000;ALPHA",
+    ]
+    found = load_siae(write(tmp_path, lines))
+    actors = by_id(found.tables["actors"])
+    person = actors[f"siret:{ONE}"]
+    assert (person["name"], person["natural_person"]) == (ONE, True)
+    assert pd.isna(person["address"])
+    assert (actors[f"siret:{TWO}"]["name"], actors[f"siret:{TWO}"]["natural_person"]) == (
+        "DEUX",
+        False,
+    )
+    assert notes(found)["sirene_unnamed_persons"] == "1"
 
 
 def test_a_siae_stands_where_its_postcode_is_not_where_its_agreement_is(tmp_path):

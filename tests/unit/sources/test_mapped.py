@@ -214,6 +214,24 @@ family = "business"
     assert shown["name"].tolist() == ["Jeanne D.", "mapped:list:2"]
 
 
+@pytest.mark.parametrize("form", ["1000", "1000.0", "1300", "2210", "Artisan", "Commerçant"])
+def test_a_form_that_the_list_has_lost_means_a_person_too(tmp_path, form):
+    path = tmp_path / "list.csv"
+    path.write_text(f"nom;forme;rue\nJean Dupont;{form};3 rue\nDeux;9220;4 rue\n", encoding="utf-8")
+    mapping = tmp_path / "list.toml"
+    columns = 'name = "nom"\nlegal_form = "forme"\naddress = "rue"'
+    mapping.write_text(
+        f'[actors.columns]\n{columns}\n\n[actors.constants]\nfamily = "business"\n',
+        encoding="utf-8",
+    )
+    actors = load_mapped(path, mapping).tables["actors"]
+    assert actors["name"].tolist() == ["mapped:list:2", "Deux"]
+    assert actors["address"].fillna("").tolist() == ["", "4 rue"]
+    assert actors["natural_person"].tolist() == [True, False]
+    named = load_mapped(path, mapping, with_persons=True).tables["actors"]
+    assert named["name"].tolist() == ["Jean Dupont", "Deux"]
+
+
 def test_several_columns_are_joined_or_the_first_filled_is_taken(tmp_path):
     text = """
 [file]

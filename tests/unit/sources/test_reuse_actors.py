@@ -84,7 +84,7 @@ def test_an_actor_offers_what_one_can_buy_and_needs_what_one_can_give(tmp_path):
     actor = found.tables["actors"].iloc[0]
     assert (actor["actor_id"], actor["family"]) == (f"siret:{ONE}", "ess")
     assert (actor["commune_id"], actor["department"]) == ("01001", "01")
-    assert actor["address"] == "3 rue Haute, 1400 Châtillon"
+    assert actor["address"] == "3 rue Haute, 01400 Châtillon"
     assert "0102030405" not in " ".join(map(str, actor))
     assert {category for _, category in pairs(found, "resources")} == {
         "services.daily_life.reuse_shop",

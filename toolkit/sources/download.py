@@ -6,9 +6,11 @@ Redirects lead to https only, and never into a private network; see :mod:`toolki
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +35,8 @@ from toolkit.sources.web import (
 
 REDIRECTS: Final = 5
 CHUNK: Final = 1 << 18
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a system says when a disk, or a user's part of it, is full."""
 _PARTIAL, _NOT_MODIFIED, _BAD_RANGE = 206, 304, 416
 
 Clock = Callable[[], dt.datetime]
@@ -121,14 +125,19 @@ class Downloader:
         """Return what is known of the copy in the cache, from whatever address; None if none."""
         return self.known_at(self.path_of(wanted))
 
-    @staticmethod
-    def known_at(path: Path) -> Kept | None:
+    def known_at(self, path: Path) -> Kept | None:
         """Return what is known of a file of the cache; None if it is not there, or is damaged."""
+        known = self.noted_at(path)
+        return known if known is not None and _sha256(path) == known.sha256 else None
+
+    @staticmethod
+    def noted_at(path: Path) -> Kept | None:
+        """Return what was noted of a file of the cache, which may have changed since."""
         try:
             known = Kept(**json.loads(_beside(path, ".json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
-        return known if path.is_file() and _sha256(path) == known.sha256 else None
+        return known if path.is_file() else None
 
     def kept(self, wanted: Wanted) -> Kept | None:
         """Return what is known of the copy in the cache; None if there is no sound one."""
@@ -161,7 +170,7 @@ class Downloader:
         try:
             ask_until(lambda: self._ask(wanted, known=known, progress=progress), wait=self.wait)
         except RefusedError as err:
-            raise _fault(wanted, err.code, found=err.found) from err
+            raise _fault(wanted, f"download_{err.code}", found=err.found) from err
         return path
 
     # --- one file ---------------------------------------------------------------------------------
@@ -218,26 +227,42 @@ class Downloader:
         whole = held + int(length) if length.isdigit() and not encoded else None
         if whole is not None and whole > wanted.max_bytes:
             raise _fault(wanted, "download_too_large", found=_megabytes(whole))
+        if whole is not None and whole - held > shutil.disk_usage(part.parent).free:
+            raise self._full(wanted, whole=whole, held=held)
         version = {
             "address": wanted.address,
             "etag": answer.headers.get("etag", ""),
             "modified": answer.headers.get("last-modified", ""),
         }
         _beside(part, ".json").write_text(json.dumps(version), encoding="utf-8")
-        with part.open("ab" if is_rest else "wb") as file:
-            for chunk in answer.iter_bytes(CHUNK):
-                file.write(chunk)
-                held += len(chunk)
-                if held > wanted.max_bytes:
-                    file.close()
-                    _forget(part)
-                    raise _fault(wanted, "download_too_large", found=_megabytes(held))
-                if progress is not None:
-                    progress(held, whole)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with part.open("ab" if is_rest else "wb") as file:
+                for chunk in answer.iter_bytes(CHUNK):
+                    file.write(chunk)
+                    held += len(chunk)
+                    if held > wanted.max_bytes:
+                        file.close()
+                        _forget(part)
+                        raise _fault(wanted, "download_too_large", found=_megabytes(held))
+                    if progress is not None:
+                        progress(held, whole)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as err:
+            if err.errno in FULL:
+                raise self._full(wanted, whole=whole, held=part.stat().st_size) from err
+            raise
         if whole is not None and held < whole:
             raise LaterError(reason="IncompleteRead")
+
+    def _full(self, wanted: Wanted, *, whole: int | None, held: int) -> SourceError:
+        """Return the fault of a disk without room; what was received stays."""
+        size = (whole or wanted.max_bytes) - held
+        short = max(0, size - shutil.disk_usage(self.folder).free)
+        params = {"folder": str(self.folder), "size": _megabytes(size)}
+        return SourceError(
+            Problem("download_no_room", where=wanted.name, found=_megabytes(short), params=params)
+        )
 
     # --- the cache --------------------------------------------------------------------------------
     def _keep(self, wanted: Wanted, known: Kept) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from toolkit.errors import DataError, Problem, UsageError
-from toolkit.sources.catalogue import BY_NAME, NOTHING_KNOWN, Context, load_files
-from toolkit.sources.download import Downloader
+from toolkit.sources.catalogue import (
+    BESIDE_SIRENE,
+    BY_NAME,
+    NOTHING_KNOWN,
+    SIRENE,
+    Context,
+    load_files,
+)
+from toolkit.sources.download import Downloader, Kept
 from toolkit.sources.extract import Extract
-from toolkit.sources.registry import Entry, download
+from toolkit.sources.places import NOWHERE, Area, wanted_of
+from toolkit.sources.registry import REFERENCES, Entry, address_of
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -34,19 +42,68 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A source that can be downloaded, and how old the copy in the cache is (None: no copy)."""
+    """A source that can be downloaded.
+
+    Attributes
+    ----------
+    entry : Entry
+        The source.
+    age_days : int or None
+        Age of the copy in the cache, the oldest of several files; None if one of them is not there.
+    size : int
+        Bytes of the copy.
+    """
 
     entry: Entry
     age_days: int | None
+    size: int = 0
 
 
-def offers(registry: Mapping[str, Entry], downloader: Downloader) -> list[Offer]:
-    """Return every source that can be downloaded, by name."""
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A file of a source that is at hand."""
+
+    entry: Entry
+    path: Path
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How files are had: who downloads, of which places, and who is told of it.
+
+    Attributes
+    ----------
+    downloader : Downloader
+        How.
+    area : Area
+        Places for addresses that leave one open.
+    progress : callable, optional
+        Called with a name, the bytes received and the bytes expected (None if unknown).
+    """
+
+    downloader: Downloader
+    area: Area = NOWHERE
+    progress: Progress | None = None
+
+
+def offers(
+    registry: Mapping[str, Entry], downloader: Downloader, *, area: Area = NOWHERE
+) -> list[Offer]:
+    """Return every source of a territory that can be downloaded, by name."""
     made = []
-    for name in sorted(registry):
-        entry = registry[name]
-        known = downloader.known(entry.wanted(entry.address))
-        made.append(Offer(entry, known.age_days(downloader.now()) if known else None))
+    for entry in sorted(registry.values(), key=lambda one: one.name):
+        if entry.kind in REFERENCES:
+            continue
+        wanted = wanted_of(entry, entry.address, area=area)
+        paths = [downloader.path_of(one) for one in wanted]
+        known = [downloader.noted_at(path) for path in paths]
+        ages = [kept.age_days(downloader.now()) for kept in known if kept]
+        if ages and len(ages) == len(paths):
+            size = sum(path.stat().st_size for path in paths)
+            made.append(Offer(entry, max(ages), size))
+        else:
+            made.append(Offer(entry, None))
     return made
 
 
@@ -54,10 +111,9 @@ def fetch(
     words: Sequence[str],
     *,
     registry: Mapping[str, Entry],
-    downloader: Downloader,
+    means: Means,
     kind: str = "",
     known: Context = NOTHING_KNOWN,
-    progress: Progress | None = None,
 ) -> Fetched:
     """Return what is asked for, downloaded where it is asked for by name.
 
@@ -67,15 +123,14 @@ def fetch(
         Names of sources, and paths of files (``KIND=FILE`` says what one is).  Files come before
         downloads in the order of trust.
     registry : Mapping of str to Entry
-        Sources that can be downloaded.
-    downloader : Downloader
+        Sources that can be downloaded.  Those that only say more of another one are downloaded
+        with it, and read beside it.
+    means : Means
         How.
     kind : str, default ""
         What the files given by path are; each is recognised where it is left out.
     known : Context
         What the files do not say.
-    progress : callable, optional
-        Called with a name, the bytes received and the bytes expected (None if unknown).
 
     Raises
     ------
@@ -84,46 +139,194 @@ def fetch(
     DataError
         If a file given by path cannot be read, or no source at all could be had.
     """
-    strangers = [word for word in words if word not in registry and not _is_path(word)]
-    if strangers:
-        choices = {"choices": ", ".join(sorted(registry))}
-        raise UsageError(
-            [Problem("registry_unknown", found=word, params=choices) for word in strangers]
-        )
     own = [Path(word) for word in words if word not in registry]
-    extracts = list(load_files(own, kind=kind, known=known))
+    asked = [registry[word] for word in dict.fromkeys(words) if word in registry]
+    _check(words, asked, registry=registry, has_files=bool(own))
+    main = [entry for entry in asked if entry.kind not in BESIDE_SIRENE]
+    beside = [entry for entry in asked if entry.kind in BESIDE_SIRENE]
     missing: list[Problem] = []
-    for word in words:
-        if word in registry:
-            try:
-                extracts.append(
-                    _downloaded(registry[word], downloader, known=known, progress=progress)
-                )
-            except DataError as error:
-                missing += error.problem_list
+    extracts: list[Extract] = []
+    if own:
+        # Beside files at hand only where no establishments are downloaded.
+        with_own = [] if any(entry.kind == SIRENE for entry in main) else beside
+        copies = _all_copies(with_own, means, missing=missing)
+        loaded = load_files([*own, *_named(copies)], kind=kind, known=known)
+        extracts += [described(extract, copies) for extract in loaded]
+    for entry in main:
+        try:
+            partners = _partners(entry, beside, registry=registry)
+            extracts += _source(entry, partners, means=means, known=known, missing=missing)
+        except DataError as error:
+            missing += error.problem_list
     if missing and not extracts:
         raise DataError(missing)
     return Fetched(tuple(extracts), tuple(missing))
+
+
+def copies_of(entry: Entry, means: Means, *, missing: list[Problem]) -> list[Copy]:
+    """Return the files of a source, downloaded or from the cache; note why others are missing.
+
+    Raises
+    ------
+    SourceError
+        If the address of a data set cannot be looked up.
+    """
+    downloader, progress = means.downloader, means.progress
+    made = []
+    address = address_of(entry, downloader)
+    asked = list(wanted_of(entry, address, area=means.area))
+    if not asked:
+        found = ", ".join(entry.open_places)
+        missing.append(Problem("registry_nowhere", where=entry.name, found=found))
+    for wanted in asked:
+        told = None
+        if progress is not None:
+            told = _teller(progress, wanted.name if entry.open_places else entry.name)
+        try:
+            path = downloader.fetch(wanted, progress=told)
+        except DataError as error:
+            missing += error.problem_list
+        else:
+            made.append(Copy(entry, path, downloader.noted_at(path)))
+    return made
+
+
+def described(extract: Extract, copies: Iterable[Copy]) -> Extract:
+    """Return an extract with what the registry says of the files that it was read from."""
+    by_sum = {copy.kept.sha256: copy for copy in copies if copy.kept is not None}
+    made = extract
+    for source_id, digest in zip(
+        extract.sources["source_id"], extract.sources["sha256"], strict=True
+    ):
+        if (copy := by_sum.get(str(digest))) is not None and copy.kept is not None:
+            entry = copy.entry
+            said = {"title": entry.title, "producer": entry.producer, "licence": entry.licence}
+            cells: dict[str, Any] = {name: cell for name, cell in said.items() if cell}
+            cells["retrieved_at"] = copy.kept.retrieved_at[:10]
+            made = made.described(str(source_id), **cells)
+    return made
+
+
+# --- what is asked for --------------------------------------------------------------------------
+def _check(
+    words: Sequence[str],
+    asked: Sequence[Entry],
+    *,
+    registry: Mapping[str, Entry],
+    has_files: bool,
+) -> None:
+    """Refuse what cannot be taken, before anything is downloaded."""
+    choices = ", ".join(sorted(name for name in registry if registry[name].kind in BY_NAME))
+    has_stock = has_files or any(entry.kind == SIRENE for entry in asked)
+    problems = [
+        Problem("registry_unknown", found=word, params={"choices": choices})
+        for word in words
+        if word not in registry and not _is_path(word)
+    ]
+    for entry in asked:
+        if entry.kind in REFERENCES:
+            problems.append(Problem("registry_reference", found=entry.name))
+        elif entry.kind not in BY_NAME:
+            kinds = {"choices": ", ".join(BY_NAME)}
+            problems.append(Problem("sources_kind_unknown", found=entry.kind, params=kinds))
+        elif entry.kind in BESIDE_SIRENE and not has_stock:
+            problems.append(Problem("registry_needs", where=entry.name, found=SIRENE))
+    if problems:
+        raise UsageError(problems)
 
 
 def _is_path(word: str) -> bool:
     return bool(Path(word).suffix) or Path(word).exists() or "=" in word
 
 
-def _downloaded(
-    entry: Entry, downloader: Downloader, *, known: Context, progress: Progress | None
-) -> Extract:
-    """Return the extract of a source that is downloaded, with what the registry says of it."""
-    if entry.kind not in BY_NAME:
-        choices = {"choices": ", ".join(BY_NAME)}
-        raise UsageError(Problem("sources_kind_unknown", found=entry.kind, params=choices))
-    told = None if progress is None else (lambda done, whole: progress(entry.name, done, whole))
-    path = download(entry, downloader, progress=told)
-    kept = downloader.known_at(path)
+def _partners(
+    entry: Entry, beside: Sequence[Entry], *, registry: Mapping[str, Entry]
+) -> list[Entry]:
+    """Return the sources that are read beside another one: its own, and those asked for."""
+    own = [registry[name] for name in entry.beside]
+    more = beside if entry.kind == SIRENE else ()
+    return list(dict.fromkeys((*own, *more)))
+
+
+# --- one source ---------------------------------------------------------------------------------
+def _source(
+    entry: Entry,
+    partners: Sequence[Entry],
+    *,
+    means: Means,
+    known: Context,
+    missing: list[Problem],
+) -> list[Extract]:
+    """Return the extracts of the files of a source; note why others are missing.
+
+    The files beside it are asked for only when it is there itself.
+    """
+    copies = copies_of(entry, means, missing=missing)
+    beside = _all_copies(partners if copies else [], means, missing=missing)
+    had = {copy.entry.name for copy in beside}
+    missing += [
+        Problem(
+            "sources_beside_missing", found=one.title or one.name, params={"source": entry.name}
+        )
+        for one in partners
+        if copies and one.name not in had
+    ]
     dated = replace(known, year=known.year or entry.data_year or None)
-    (extract,) = load_files([path], kind=entry.kind, known=dated)
-    said = {"title": entry.title, "producer": entry.producer, "licence": entry.licence}
-    cells: dict[str, Any] = {name: cell for name, cell in said.items() if cell}
-    if kept is not None:
-        cells["retrieved_at"] = kept.retrieved_at[:10]
-    return extract.described(**cells)
+    extracts = []
+    for copy in copies:
+        try:
+            extract, used = _loaded(copy, beside, known=dated, missing=missing)
+        except DataError as error:
+            missing += error.problem_list
+        else:
+            extracts.append(_cut(described(extract, used), entry))
+    return extracts
+
+
+def _all_copies(entries: Iterable[Entry], means: Means, *, missing: list[Problem]) -> list[Copy]:
+    """Return the files of several sources; note why others are missing."""
+    copies = []
+    for entry in entries:
+        try:
+            copies += copies_of(entry, means, missing=missing)
+        except DataError as error:
+            missing += error.problem_list
+    return copies
+
+
+def _loaded(
+    copy: Copy, beside: Sequence[Copy], *, known: Context, missing: list[Problem]
+) -> tuple[Extract, list[Copy]]:
+    """Return the extract of a file with those beside it; without those that cannot be read."""
+    used = [copy, *beside]
+    try:
+        (extract,) = load_files(_named(used), known=known)
+    except DataError as error:
+        bad = {problem.where for problem in error.problem_list}
+        good = [one for one in beside if one.path.name not in bad]
+        if len(good) == len(beside):
+            raise
+        missing += error.problem_list
+        return _loaded(copy, good, known=known, missing=missing)
+    return extract, used
+
+
+def _named(copies: Iterable[Copy]) -> list[Path]:
+    """Return files with what they are, as the catalogue takes them."""
+    return [Path(f"{copy.entry.kind}={copy.path}") for copy in copies]
+
+
+def _cut(extract: Extract, entry: Entry) -> Extract:
+    """Return an extract with a note where the service cut its answer."""
+    if not entry.full_rows or extract.counts.get("read", 0) < entry.full_rows:
+        return extract
+    note = Problem(
+        "sources_cut_short",
+        where=str(extract.source["source_id"]),
+        found=str(entry.full_rows),
+    )
+    return replace(extract, notes=(*extract.notes, note))
+
+
+def _teller(progress: Progress, name: str) -> Callable[[int, int | None], None]:
+    return lambda done, whole: progress(name, done, whole)

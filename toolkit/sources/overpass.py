@@ -32,6 +32,8 @@ UNMEASURED: Final = "unmeasured"
 """Count of an answer that a remark cut short before its first element."""
 _ESS: Final = "ess"
 _YEAR: Final = 4
+_PATIENCE_S: Final = 180
+"""Seconds that Overpass may take for an answer."""
 
 
 def load_overpass(path: Path) -> Extract:
@@ -96,6 +98,31 @@ def load_overpass(path: Path) -> Extract:
     )
     tables = {v.ACTORS: actors.drop_duplicates("actor_id"), v.RESOURCES: offers_table(offers)}
     return sieve.extract(tables, source=source)
+
+
+def query_of(box: str) -> str:
+    """Return the question to Overpass whose answer :func:`load_overpass` reads.
+
+    Parameters
+    ----------
+    box : str
+        South, west, north and east in degrees, separated by commas.
+
+    Examples
+    --------
+    >>> query_of("44.0,3.0,44.2,3.2")[:50]
+    '[out:json][timeout:180][bbox:44.0,3.0,44.2,3.2];(n'
+    """
+    values: dict[str, list[str]] = {}
+    parts = []
+    for (key, value), rows in _tags().items():
+        if all(only for only, _, _ in rows):
+            conditions = dict.fromkeys(only.partition("=")[::2] for only, _, _ in rows)
+            parts += [f'nwr["{key}"="{value}"]["{one}"="{is_}"];' for one, is_ in conditions]
+        else:
+            values.setdefault(key, []).append(value)
+    parts += [f'nwr["{key}"~"^({"|".join(found)})$"];' for key, found in values.items()]
+    return f"[out:json][timeout:{_PATIENCE_S}][bbox:{box}];({''.join(parts)});out center tags;"
 
 
 def _remark(sieve: Sieve, remark: str) -> None:

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from toolkit.errors import Problem, SourceError, UsageError
 from toolkit.resources import shipped
-from toolkit.sources.download import Downloader, Progress, Wanted
+from toolkit.sources.download import Downloader, Wanted
 
 OVERRIDE: Final = "sources.toml"
 """Name of the file of a territory that adds sources, or changes keys of those shipped."""
 CATALOGUE: Final = "https://www.data.gouv.fr/api/1/datasets/{dataset}/"
 _CATALOGUE_BYTES: Final = 20_000_000
-_TEXTS: Final = ("kind", "address", "dataset", "format", "file", "title", "producer", "licence")
-_NUMBERS: Final = ("max_mb", "fresh_days", "data_year")
+MELODI: Final = "https://api.insee.fr/melodi/catalog/{dataset}"
+OUTLINES: Final = "outlines"
+GROUPINGS: Final = "groupings"
+REFERENCES: Final = (OUTLINES, GROUPINGS)
+"""Kinds that draw a perimeter: communes with their outline, groupings with their members."""
+PLACES: Final = ("department", "epci", "commune", "bbox", "osm")
+"""What an address may leave open."""
+_WAYS: Final = ("address", "dataset", "melodi")
+_TEXTS: Final = (*("kind", *_WAYS, "format", "match", "file", "title", "producer", "licence"),)
+_NUMBERS: Final = ("size_mb", "max_mb", "fresh_days", "data_year", "full_rows")
+_LISTS: Final = ("beside",)
+_KEYS: Final = (*_TEXTS, *_NUMBERS, *_LISTS)
 _MOST_MB: Final = 500
+_OPEN: Final = re.compile(r"\{(\w*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +46,50 @@ class Entry:
     ----------
     name, kind : str
         What the command line calls it, and what its file is.
-    address, dataset : str
-        Where the file is; or of which data set of data.gouv.fr it is the newest.
-    format, file : str
-        Format wanted of a data set; name in the cache.
+    address, dataset, melodi : str
+        Where the file is; or of which data set of data.gouv.fr, or of INSEE's Melodi, it is the
+        newest.  An address may leave open a place (`PLACES`), to be asked for each.
+    format, match, file : str
+        Format wanted of a data set, and words of the title or address of the file; name in the
+        cache.
     title, producer, licence : str
         For the table of sources.
-    max_mb, fresh_days, data_year : int
-        Largest size; age up to which the cache is used; year of the data.
+    size_mb, max_mb, fresh_days, data_year, full_rows : int
+        Size to be expected; largest size; age up to which the cache is used; year of the data;
+        number of rows at which the service cuts its answers.
+    beside : tuple of str
+        Sources that are downloaded with this one and read beside it.
     """
 
     name: str
     kind: str
     address: str = ""
     dataset: str = ""
+    melodi: str = ""
     format: str = "csv"
+    match: str = ""
     file: str = ""
     title: str = ""
     producer: str = ""
     licence: str = ""
+    size_mb: int = 0
     max_mb: int = _MOST_MB
     fresh_days: int = 30
     data_year: int = 0
+    full_rows: int = 0
+    beside: tuple[str, ...] = ()
 
-    def wanted(self, address: str) -> Wanted:
-        """Return what is to be downloaded from an address."""
-        name = self.file or f"{self.name}.{self.format}"
-        return Wanted(name, address, self.max_mb * 1_000_000, fresh_days=self.fresh_days)
+    @property
+    def open_places(self) -> tuple[str, ...]:
+        """What the address leaves open, none twice."""
+        return tuple(dict.fromkeys(_OPEN.findall(self.address)))
+
+    def wanted(self, address: str, *, part: str = "") -> Wanted:
+        """Return what is to be downloaded from an address; `part` tells several files apart."""
+        name = Path(self.file or f"{self.name}.{self.format}")
+        if part:
+            name = name.with_name(f"{name.stem}-{part}{name.suffix}")
+        return Wanted(str(name), address, self.max_mb * 1_000_000, fresh_days=self.fresh_days)
 
 
 def read_registry(override: Path | None = None) -> dict[str, Entry]:
@@ -78,23 +108,31 @@ def read_registry(override: Path | None = None) -> dict[str, Entry]:
     tables = _read(shipped("data", "sources", "registry.toml"))
     if override is not None and override.is_file():
         for name, table in _read(override).items():
-            tables[name] = {**tables.get(name, {}), **table}
+            before = tables.get(name, {})
+            if any(table.get(way) for way in _WAYS):  # one way takes the place of another
+                before = {key: cell for key, cell in before.items() if key not in _WAYS}
+            tables[name] = {**before, **table}
     problems = [problem for name, table in tables.items() for problem in _faults(name, table)]
+    problems += _strangers(tables)
     if problems:
         raise UsageError(problems)
-    return {name: Entry(name, **table) for name, table in tables.items()}
+    return {
+        name: Entry(name, **{**table, "beside": tuple(table.get("beside", ()))})
+        for name, table in tables.items()
+    }
 
 
-def download(entry: Entry, downloader: Downloader, *, progress: Progress | None = None) -> Path:
-    """Return the file of a source, from the cache where it is fresh.
+def address_of(entry: Entry, downloader: Downloader) -> str:
+    """Return the address of the file of a source; that of a data set is looked up.
 
     Raises
     ------
     SourceError
-        If it cannot be had.
+        If the data set cannot be had, or has no such file.
     """
-    address = entry.address or _newest(entry, downloader)
-    return downloader.fetch(entry.wanted(address), progress=progress)
+    if entry.address:
+        return entry.address
+    return _product(entry, downloader) if entry.melodi else _newest(entry, downloader)
 
 
 def cache_folder() -> Path:
@@ -102,28 +140,61 @@ def cache_folder() -> Path:
     return Path(os.environ.get("MAILLAGE_CACHE") or platformdirs.user_cache_path("maillage"))
 
 
-def _page(entry: Entry) -> str:
-    return CATALOGUE.format(dataset=entry.dataset)
-
-
 def _newest(entry: Entry, downloader: Downloader) -> str:
     """Return the address of the newest file of a data set in the format wanted."""
-    page = Wanted(f"{entry.name}.dataset.json", _page(entry), _CATALOGUE_BYTES, fresh_days=1)
-    content = json.loads(downloader.fetch(page).read_text(encoding="utf-8"))
-    rows = content.get("resources", []) if isinstance(content, dict) else []
+    address = CATALOGUE.format(dataset=entry.dataset)
     fitting = [
         row
-        for row in rows
-        if str(row.get("format", "")).lower() == entry.format
-        and row.get("type", "main") == "main"
+        for row in _rows(entry, address, downloader=downloader, key="resources")
+        if row.get("type", "main") == "main"
         and str(row.get("url", "")).startswith("https://")
+        and _is_format(row, entry.format)
+        and entry.match.casefold() in f"{row.get('title', '')} {row['url']}".casefold()
     ]
     if not fitting:
-        params = {"address": page.address, "limit": ""}
-        raise SourceError(
-            Problem("registry_no_file", where=entry.name, found=entry.format, params=params)
-        )
+        raise _no_file(entry, address)
     return str(max(fitting, key=lambda row: str(row.get("last_modified", "")))["url"])
+
+
+def _is_format(row: Mapping[str, Any], wanted: str) -> bool:
+    """Return whether a file is of a format, by what is said of it, else by its address."""
+    said, path = str(row.get("format") or "").lower(), urlsplit(str(row["url"])).path
+    return said == wanted or (not said and path.lower().endswith(f".{wanted}"))
+
+
+def _product(entry: Entry, downloader: Downloader) -> str:
+    """Return the address of the newest French CSV of a data set of Melodi."""
+    address = MELODI.format(dataset=entry.melodi)
+    fitting = [
+        row
+        for row in _rows(entry, address, downloader=downloader, key="product")
+        if str(row.get("format", "")).upper() == "CSV"
+        and str(row.get("language", "FR")).upper() == "FR"
+        and str(row.get("accessURL", "")).startswith("https://")
+    ]
+    if not fitting:
+        raise _no_file(entry, address)
+    newest = max(fitting, key=lambda row: str(row.get("modified") or row.get("issued") or ""))
+    return str(newest["accessURL"])
+
+
+def _rows(
+    entry: Entry, address: str, *, downloader: Downloader, key: str
+) -> list[Mapping[str, Any]]:
+    """Return the files that the page of a data set lists."""
+    page = Wanted(f"{entry.name}.dataset.json", address, _CATALOGUE_BYTES, fresh_days=1)
+    try:
+        content = json.loads(downloader.fetch(page).read_text(encoding="utf-8"))
+    except ValueError as err:
+        raise _no_file(entry, address) from err
+    rows = content.get(key) if isinstance(content, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _no_file(entry: Entry, address: str) -> SourceError:
+    params = {"address": address, "limit": ""}
+    found = " ".join(filter(None, (entry.format, entry.match)))
+    return SourceError(Problem("registry_no_file", where=entry.name, found=found, params=params))
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
@@ -141,16 +212,20 @@ def _faults(name: str, table: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with the keys of a source."""
     faults = []
     for key, cell in table.items():
-        if key not in {*_TEXTS, *_NUMBERS}:
-            faults.append((key, ", ".join((*_TEXTS, *_NUMBERS))))
+        if key not in _KEYS:
+            faults.append((key, ", ".join(_KEYS)))
+        elif key in _LISTS and not (
+            isinstance(cell, list) and all(isinstance(name, str) for name in cell)
+        ):
+            faults.append((key, '["…", "…"]'))
         elif key in _TEXTS and not isinstance(cell, str):
             faults.append((key, "text"))
         elif key in _NUMBERS and (isinstance(cell, bool) or not isinstance(cell, int) or cell < 0):
             faults.append((key, "0, 1, 2 …"))
     if not table.get("kind"):
         faults.append(("kind", "kind = …"))
-    if bool(table.get("address")) == bool(table.get("dataset")):
-        faults.append(("address", "address = … / dataset = …"))
+    if sum(bool(table.get(way)) for way in _WAYS) != 1:
+        faults.append(("address", " / ".join(f"{way} = …" for way in _WAYS)))
     return [
         Problem(
             "registry_key",
@@ -159,4 +234,25 @@ def _faults(name: str, table: Mapping[str, Any]) -> list[Problem]:
             params={"key": key, "choices": choices},
         )
         for key, choices in faults
+    ]
+
+
+def _strangers(tables: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
+    """Return the sources and places that tables name and that do not exist."""
+    faults = []
+    for name, table in tables.items():
+        address, beside = table.get("address"), table.get("beside")
+        faults += [
+            ("registry_place", name, place, PLACES)
+            for place in (_OPEN.findall(address) if isinstance(address, str) else ())
+            if place not in PLACES
+        ]
+        faults += [
+            ("registry_beside", name, other, sorted(tables))
+            for other in (beside if isinstance(beside, list) else ())
+            if other not in tables
+        ]
+    return [
+        Problem(code, where=name, found=str(found), params={"choices": ", ".join(choices)})
+        for code, name, found, choices in faults
     ]

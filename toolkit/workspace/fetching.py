@@ -7,14 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.errors import DataError, Problem
+import geopandas as gpd
+
+from toolkit import vocabulary as v
+from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources import fetching, mapping_guess, registry
 from toolkit.sources.catalogue import Context
+from toolkit.sources.communes import read_communes
 from toolkit.sources.download import Downloader
+from toolkit.sources.outlines import download_communes
 from toolkit.sources.passage import read_passage
+from toolkit.sources.places import Area
 from toolkit.workspace.gathering import GatherReport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from toolkit.sources.extract import Extract
+    from toolkit.sources.selection import Selection
     from toolkit.workspace.folder import Workspace
 
 
@@ -44,10 +56,87 @@ class Wish:
     offline: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files at hand that draw a perimeter.
+
+    Attributes
+    ----------
+    outlines : tuple of Path
+        Communes with their outline; downloaded where there are none.
+    population, passage : Path or None
+        Inhabitants and groupings; passage table of communes.
+    """
+
+    outlines: tuple[Path, ...] = ()
+    population: Path | None = None
+    passage: Path | None = None
+
+
+def find_communes(
+    selection: Selection,
+    files: Files,
+    *,
+    without: Sequence[str] = (),
+    cog_year: int | None = None,
+    offline: bool = False,
+    progress: fetching.Progress | None = None,
+) -> Extract:
+    """Return the communes of a perimeter: from files, else from outlines that are downloaded.
+
+    See :func:`toolkit.sources.communes.read_communes` and
+    :func:`toolkit.sources.outlines.download_communes`.
+
+    Raises
+    ------
+    UsageError
+        If the request is wrong, or needs files that are not given.
+    SourceError
+        If a download cannot be had.
+    SchemaError
+        If outlines are missing or double, or years are mixed.
+    DataError
+        If a file cannot be read.
+    """
+    if files.outlines:
+        return read_communes(
+            files.outlines,
+            selection=selection,
+            population=files.population,
+            cog_year=cog_year,
+            passage=files.passage,
+            without=without,
+        )
+    given = {"--population": files.population, "--passage": files.passage}
+    problems = [Problem("new_needs_files", found=option) for option, path in given.items() if path]
+    if problems:
+        raise UsageError(problems)
+    return download_communes(
+        selection,
+        registry=registry.read_registry(),
+        means=fetching.Means(
+            Downloader(registry.cache_folder(), offline=offline), progress=progress
+        ),
+        without=without,
+        cog_year=cog_year,
+    )
+
+
 def offers(workspace: Workspace) -> list[fetching.Offer]:
     """Return the sources that a territory can download, with the age of the copies at hand."""
     known = registry.read_registry(workspace.folder / registry.OVERRIDE)
-    return fetching.offers(known, Downloader(registry.cache_folder()))
+    area = _area(workspace.tables()[v.COMMUNES])
+    return fetching.offers(known, Downloader(registry.cache_folder()), area=area)
+
+
+def _area(communes: pd.DataFrame) -> Area:
+    """Return the places of a territory for which files are asked."""
+    west, south, east, north = gpd.GeoDataFrame(communes).to_crs(epsg=4326).total_bounds
+    return Area(
+        communes=frozenset(communes["commune_id"]),
+        epci=frozenset(communes["epci_id"].dropna()),
+        box=(south, west, north, east),
+    )
 
 
 def fetch_sources(
@@ -71,8 +160,9 @@ def fetch_sources(
         mapping_guess.save_mapping(words, wish.mapping)
         found = str(wish.mapping)
         raise DataError(Problem("sources_mapping_written", where=first.name, found=found))
+    communes = workspace.tables()[v.COMMUNES]
     context = Context(
-        communes=frozenset(workspace.tables()["communes"]["commune_id"]),
+        communes=frozenset(communes["commune_id"]),
         passage=read_passage(wish.passage) if wish.passage else None,
         year=wish.year,
         day=dt.datetime.now(tz=dt.UTC).date(),
@@ -81,9 +171,10 @@ def fetch_sources(
     fetched = fetching.fetch(
         wish.words,
         registry=registry.read_registry(workspace.folder / registry.OVERRIDE),
-        downloader=Downloader(registry.cache_folder(), offline=wish.offline),
+        means=fetching.Means(
+            Downloader(registry.cache_folder(), offline=wish.offline), _area(communes), progress
+        ),
         kind=wish.kind,
         known=context,
-        progress=progress,
     )
     return workspace.add_sources(fetched.extracts, passage=context.passage), fetched.missing

@@ -6,11 +6,10 @@ import datetime as dt
 import hashlib
 import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.serving import serving
 from toolkit.errors import SourceError, UsageError
 from toolkit.sources import registry, web
 from toolkit.sources.download import Downloader, Wanted
@@ -19,37 +18,13 @@ pytestmark = pytest.mark.enable_socket
 BODY = bytes(range(256)) * 4096  # 1 MiB
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.asked.append((self.path, dict(self.headers)))
-        self.server.scripts[self.path.partition("?")[0]](self, len(self.server.asked))
-
-    def log_message(self, *_words):
-        pass
-
-    def give(self, body=b"", *, status=200, length=None, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.end_headers()
-        self.wfile.write(body)
-
-
 @pytest.fixture
 def server(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    made = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    made.asked, made.scripts = [], {}
-    made.address = f"http://127.0.0.1:{made.server_port}"
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.shutdown()
-    thread.join(timeout=10)
-    made.server_close()
+    with serving() as made:
+        yield made
 
 
 class _Time:

@@ -15,7 +15,7 @@ from toolkit import crs
 from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.schema.contracts import CONTRACTS
-from toolkit.sources.extract import Extract
+from toolkit.sources.extract import ELSEWHERE, Extract
 from toolkit.sources.passage import Passage
 from toolkit.sources.reading import city_name, lift_arrondissements, listed, place_name
 
@@ -142,6 +142,11 @@ class _Ledger:
         named = (str(extract.source["source_id"]) for extract in extracts)
         self.order = list(dict.fromkeys(named))
         self.rows: list[dict[str, object]] = []
+        self.elsewhere = [
+            _counted(str(extract.source["source_id"]), next(iter(extract.tables)), given=count)
+            for extract in extracts
+            if (count := extract.counts.get(ELSEWHERE, 0))
+        ]
         self.notes: list[Problem] = []
 
     def split(self, table: str, rows: pd.DataFrame, *, mask: pd.Series[bool]) -> pd.DataFrame:
@@ -151,15 +156,7 @@ class _Ledger:
             if own.any():
                 kept = int((own & mask).sum())
                 given = int(own.sum())
-                self.rows.append(
-                    {
-                        "source_id": source_id,
-                        "table": table,
-                        "given": given,
-                        "inside": kept,
-                        "outside": given - kept,
-                    }
-                )
+                self.rows.append(_counted(source_id, table, given=given, inside=kept))
         return pd.DataFrame(rows.loc[mask]).reset_index(drop=True)
 
     def note(self, code: str, items: Sequence[object], *, table: str) -> None:
@@ -171,8 +168,21 @@ class _Ledger:
             )
 
     def counts(self) -> pd.DataFrame:
-        """Return the counts, one row a source and table."""
-        return pd.DataFrame(self.rows, columns=["source_id", "table", "given", "inside", "outside"])
+        """Return the counts, one row a source and table, with the rows left in its file."""
+        columns = ["source_id", "table", "given", "inside", "outside"]
+        rows = pd.DataFrame([*self.rows, *self.elsewhere], columns=columns)
+        return rows.groupby(columns[:2], sort=False, as_index=False).sum()
+
+
+def _counted(source_id: str, table: str, *, given: int, inside: int = 0) -> dict[str, object]:
+    """Return a row of the counts."""
+    return {
+        "source_id": source_id,
+        "table": table,
+        "given": given,
+        "inside": inside,
+        "outside": given - inside,
+    }
 
 
 def _codes(perimeter: gpd.GeoDataFrame) -> frozenset[str]:

@@ -296,6 +296,43 @@ def fetch(
         raise typer.Exit(DATA_PROBLEMS)
 
 
+@app.command("geocode", help="cli.geocode.help")
+def geocode(
+    folder: Folder,
+    base: Annotated[str, typer.Option("--base", help="cli.opt.geocode.base")] = "",
+    min_score: Annotated[
+        float | None, typer.Option("--min-score", help="cli.opt.geocode.min_score")
+    ] = None,
+    passage: Annotated[
+        Path | None, typer.Option("--passage", help="cli.opt.passage", readable=False)
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="cli.opt.geocode.offline")] = False,  # noqa: FBT002
+    lang: Lang = "",
+) -> None:
+    """Place the actors that have an address and no point."""
+    from toolkit.sources.geocoder import Geocoder  # noqa: PLC0415 - heavy
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+    from toolkit.workspace.locating import Rules  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    reader = (lang and _reader(lang)) or workspace.lang
+    outcome = workspace.geocode(
+        Geocoder.of_user(base, offline=offline),
+        rules=Rules.of_user(min_score, passage=passage),
+        progress=lambda done, whole: typer.echo(
+            text("cli.geocode.progress", lang=reader, done=done, whole=whole), err=True
+        ),
+    )
+    for line in outcome.lines(lang=reader):
+        typer.echo(line)
+    _show_notes(outcome.notes, reader)
+    if outcome.kept.updated:
+        _say("geocode.done", reader, folder=_typed(folder))
+    if outcome.replies.faults:
+        _show_problems(ToolkitError(outcome.replies.faults), reader)
+        raise typer.Exit(DATA_PROBLEMS)
+
+
 @app.command("diagnose", help="cli.diagnose.help")
 def diagnose(folder: Folder, lang: Lang = "") -> None:
     """Find gaps and candidates, and keep them in the database."""

@@ -42,7 +42,10 @@ class LaterError(Exception):
 
 
 class RefusedError(Exception):
-    """We do not ask, or give up: a reason code of downloads, and what was found."""
+    """We do not ask, or give up: why, and what was found.
+
+    The caller makes a reason code of ``code``: ``address``, ``private``, ``busy`` or ``failed``.
+    """
 
     def __init__(self, *, code: str, found: str) -> None:
         super().__init__(code)
@@ -75,7 +78,7 @@ class Gate:
         parts = urlsplit(address)
         host = parts.hostname or ""
         if not host or parts.username or parts.scheme not in {"https", "http"}:
-            raise RefusedError(code="download_address", found=address)
+            raise RefusedError(code="address", found=address)
         if goes_by_proxy(parts.scheme, host) and parts.scheme == "https":
             return  # the proxy, which the user's own settings name, looks the name up
         try:
@@ -86,9 +89,9 @@ class Gate:
         if self.loopback and all(ipaddress.ip_address(name).is_loopback for name in machines):
             return
         if parts.scheme != "https":
-            raise RefusedError(code="download_address", found=address)
+            raise RefusedError(code="address", found=address)
         if not all(_is_public(name) for name in machines):
-            raise RefusedError(code="download_private", found=host)
+            raise RefusedError(code="private", found=host)
 
     def check_peer(self, answer: httpx.Response) -> None:
         """Refuse an answer of a machine of a private network (a name may change its meaning).
@@ -106,7 +109,7 @@ class Gate:
             return
         machine = ipaddress.ip_address(str(peer[0]))
         if not (_is_public(str(machine)) or (self.loopback and machine.is_loopback)):
-            raise RefusedError(code="download_private", found=str(machine))
+            raise RefusedError(code="private", found=str(machine))
 
 
 def ask_until(ask: Callable[[], _T], *, wait: Callable[[float], None]) -> _T:
@@ -122,8 +125,8 @@ def ask_until(ask: Callable[[], _T], *, wait: Callable[[float], None]) -> _T:
     Raises
     ------
     RefusedError
-        If the tries are used up (``download_failed``), or the server asks for a wait that is too
-        long (``download_busy``).
+        If the tries are used up (``failed``), or the server asks for a wait that is too long
+        (``busy``).
     """
     last = ""
     for turn in range(TRIES):
@@ -133,10 +136,10 @@ def ask_until(ask: Callable[[], _T], *, wait: Callable[[float], None]) -> _T:
             last = err.reason
             pause = err.wait_s if err.wait_s is not None else FIRST_WAIT_S * 2.0**turn
             if pause > LONGEST_WAIT_S:
-                raise RefusedError(code="download_busy", found=f"{pause:.0f}") from err
+                raise RefusedError(code="busy", found=f"{pause:.0f}") from err
             if turn < TRIES - 1:
                 wait(pause)
-    raise RefusedError(code="download_failed", found=last)
+    raise RefusedError(code="failed", found=last)
 
 
 def check_transient(answer: httpx.Response) -> None:

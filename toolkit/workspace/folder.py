@@ -22,6 +22,7 @@ from toolkit.workspace import (
     importing,
     journal,
     keeping,
+    locating,
     merging,
     migrations,
     results,
@@ -34,6 +35,7 @@ from toolkit.workspace.importing import Request
 from toolkit.workspace.journal import Author, Change, Clock
 from toolkit.workspace.keeping import Kept
 from toolkit.workspace.layers import GAPS, MODEL_LAYERS
+from toolkit.workspace.locating import LocateReport, Rules
 from toolkit.workspace.outcome import ImportReport
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from toolkit.diagnosis import Diagnosis
     from toolkit.sources.extract import Extract
+    from toolkit.sources.geocoder import Geocoder, Progress
     from toolkit.sources.passage import Passage
 
 
@@ -406,6 +409,22 @@ class Workspace:
             extracts, self.sources, communes=set(communes), passage=passage
         )
         return dataclasses.replace(report, notes=(*report.notes, *notes))
+
+    def geocode(
+        self,
+        geocoder: Geocoder,
+        *,
+        rules: Rules | None = None,
+        progress: Progress | None = None,
+        who: str = "",
+    ) -> LocateReport:
+        """Place actors by their addresses, in one transaction; see :func:`locating.locate`."""
+        what = text("workspace.what.geocode", lang=self.lang, host=geocoder.host)
+        author = self._author(who, what=what)
+        report = locating.locate(
+            self._database, geocoder, rules=rules or Rules(), author=author, progress=progress
+        )
+        return locating.with_list(report, self.sources, lang=self.lang)
 
     def write(
         self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = ""

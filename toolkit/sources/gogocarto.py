@@ -36,6 +36,9 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 TAXONOMY: Final = ("taxonomy", "categories")
 DEFAULT_FAMILY: Final = "civil"
 _COLUMNS: Final = ("id", "name", "siret", "street", "postcode", "city", "latitude", "longitude")
+_EXPECTED: Final = '[{"name": ...}], {"data": [{"name": ...}]} (ontology=gogofull)'
+_LIMIT: Final = 100
+"""Elements to which the page of a map's interface limits an export unless it is told otherwise."""
 _SILENT: Final = frozenset({"script", "style"})
 _CONTACT: Final = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+|(?:(?:\+33|0033)\s?|\b0)[1-9](?:[\s.-]?\d{2}){4}\b"
@@ -56,7 +59,8 @@ def load_gogocarto(
     Parameters
     ----------
     path : Path
-        JSON: a list of elements, or an object that holds it under ``data``.
+        JSON: a list of elements, or an object that holds it under ``data`` (``gogofull``) or, in
+        JSON-LD, ``@graph``.
     title, producer, licence, data_year : str, str, str, int, optional
         What the export does not say about itself.
     words : Mapping of str to tuple of str, optional
@@ -79,6 +83,8 @@ def load_gogocarto(
     - Descriptions are made plain text; mails and telephone numbers in them are taken out.
     - Categories may be ids where the map does not publish their names: words without a
       translation are counted in a note, and nothing is guessed from them.
+    - The page on which an export is asked for limits it to 100 elements unless told otherwise: a
+      file of just as many is noted.
     - Family: ``ess`` if any word says so, else that of the first word that has one, else ``civil``.
     """
     elements = _elements(path)
@@ -98,6 +104,7 @@ def load_gogocarto(
     sieve = Sieve(rows.mask(rows == ""), where=path.name)
     sieve.drop(sieve.rows[["id", "name"]].isna().any(axis=1), "unnamed")
     sieve.drop(sieve.rows["id"].duplicated(), "duplicates", show="id")
+    sieve.note("map_limit", len(elements) if len(elements) == _LIMIT else 0)
     shown = [f"{word} ({count})" for word, count in unknown.most_common()]
     sieve.note("map_words", unknown.total(), examples=shown)
     actors = _actors(sieve.rows, start=str(source["source_id"]))
@@ -113,12 +120,12 @@ def load_gogocarto(
 def _elements(path: Path) -> Sequence[Any]:
     """Return the list of elements of an export."""
     content = read_json(path)
-    found = content.get("data") if isinstance(content, Mapping) else content
-    if not isinstance(found, list) or not found:
-        raise not_expected(path, expected='[{"name": ...}], {"data": [...]}')
-    if isinstance(found[0], Mapping):
+    found = content
+    if isinstance(content, Mapping):
+        found = content.get("data", content.get("@graph"))
+    if isinstance(found, list) and found and isinstance(found[0], Mapping):
         return found
-    raise not_expected(path, expected='[{"name": ...}], {"data": [...]}')
+    raise not_expected(path, expected=_EXPECTED)
 
 
 @cache

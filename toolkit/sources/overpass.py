@@ -1,13 +1,15 @@
-"""Places of OpenStreetMap, from answers of Overpass in JSON."""
+"""Places of OpenStreetMap, from answers of Overpass in JSON, or as overpass turbo exports them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import shapely
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem
@@ -32,6 +34,7 @@ UNMEASURED: Final = "unmeasured"
 """Count of an answer that a remark cut short before its first element."""
 _ESS: Final = "ess"
 _YEAR: Final = 4
+_EDGES: Final = ("minlat", "maxlat", "minlon", "maxlon")
 _PATIENCE_S: Final = 180
 """Seconds that Overpass may take for an answer."""
 
@@ -42,7 +45,7 @@ def load_overpass(path: Path) -> Extract:
     Parameters
     ----------
     path : Path
-        Answer of Overpass (``[out:json]``, ``out center tags;``).
+        Answer of Overpass (``[out:json]``, ``out center tags;``), or GeoJSON of overpass turbo.
 
     Returns
     -------
@@ -61,11 +64,17 @@ def load_overpass(path: Path) -> Extract:
       nothing.  Elements without name and operator are left out: nobody could be asked.
     - An overloaded server answers without element and with a remark.  That is no zero: the extract
       has the count ``unmeasured`` and a note.  A remark beside elements is noted as well.
-    - Ways and relations stand at their ``center``.
+    - Ways and relations stand at their ``center``, else in the middle of their ``bounds``, or on
+      the surface of their outline.
     - Licence ODbL: what is derived from the map has to be shared alike, and its contributors named.
     """
     content = read_json(path)
-    elements = content.get("elements") if isinstance(content, Mapping) else None
+    if not isinstance(content, Mapping):
+        raise not_expected(path, expected="elements")
+    if isinstance(content.get("features"), list):
+        elements = list(_elements_of(content["features"]))
+    else:
+        elements = content.get("elements")
     if not isinstance(elements, list):
         raise not_expected(path, expected="elements")
     rows = pd.DataFrame(
@@ -87,7 +96,8 @@ def load_overpass(path: Path) -> Extract:
         for category in v.split_list(cell)
     ]
     head = content.get("osm3s")
-    made = text_of(head.get("timestamp_osm_base")) if isinstance(head, Mapping) else ""
+    told = head.get("timestamp_osm_base") if isinstance(head, Mapping) else None
+    made = text_of(told or content.get("timestamp"))
     source = source_row(
         path,
         kind="osm",
@@ -123,6 +133,35 @@ def query_of(box: str) -> str:
             values.setdefault(key, []).append(value)
     parts += [f'nwr["{key}"~"^({"|".join(found)})$"];' for key, found in values.items()]
     return f"[out:json][timeout:{_PATIENCE_S}][bbox:{box}];({''.join(parts)});out center tags;"
+
+
+def _elements_of(features: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the features of GeoJSON as elements: tags and ``@id`` (``way/7``) are properties."""
+    for feature in features:
+        tags = feature.get("properties") if isinstance(feature, Mapping) else None
+        if not isinstance(tags, Mapping):
+            continue
+        kind, _, number = text_of(tags.get("@id")).partition("/")
+        drawn = json.dumps(feature.get("geometry"))
+        shape = shapely.from_geojson(drawn, on_invalid="ignore")
+        point = None if shape is None else shapely.point_on_surface(shape)
+        held = point is not None and not point.is_empty
+        place = {"lat": point.y, "lon": point.x} if held else {}
+        yield {"type": kind, "id": number, "tags": tags, "center": place}
+
+
+def _place_of(element: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return where an element says it is: latitude and longitude, or nothing."""
+    centre, bounds = element.get("center"), element.get("bounds")
+    if isinstance(centre, Mapping):
+        return centre
+    if not isinstance(bounds, Mapping):
+        return element
+    edges = {name: numbers(pd.Series([text_of(bounds.get(name))])).iloc[0] for name in _EDGES}
+    return {
+        "lat": (edges["minlat"] + edges["maxlat"]) / 2,
+        "lon": (edges["minlon"] + edges["maxlon"]) / 2,
+    }
 
 
 def _remark(sieve: Sieve, remark: str) -> None:
@@ -163,8 +202,7 @@ def _row(element: Mapping[str, Any]) -> dict[str, str]:
         if not only or tags.get(only.partition("=")[0]) == only.partition("=")[2]
     ]
     families = [family for family, _ in matched]
-    centre = element.get("center")
-    place = centre if isinstance(centre, Mapping) else element
+    place = _place_of(element)
     kind, number = text_of(element.get("type")), text_of(element.get("id"))
     return {
         "id": f"{kind}/{number}" if kind and number else "",

@@ -25,14 +25,18 @@ from toolkit.sources.reading import (
 
 LAYOUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "osm": ("elements",),
+    "osm:turbo": ("features", "properties.@id"),
     "sinoe": ("results", "c_service"),
     "data-inclusion": ("", "id", "nom", "source"),
     "gogocarto": ("data", "name"),
-    "gogocarto-list": ("", "name", "geo"),
-    "gogocarto-flat": ("", "name", "latitude"),
+    "gogocarto:graph": ("@graph", "name", "geo"),
+    "gogocarto:list": ("", "name", "geo"),
+    "gogocarto:flat": ("", "name", "latitude"),
 }
-"""By kind (and layout, after a hyphen): key that holds the list of records, then keys of a record;
+"""By kind (and layout, after a colon): key that holds the list of records, then keys of a record;
 an empty key: the list is the whole file."""
+_ONTOLOGY: Final = "gogo"
+"""Beginning of what a map of GoGoCarto says of the form of its answer."""
 MEMBERS: Final[Mapping[str, str]] = {"irep": "etablissements.csv"}
 """Member by which an archive of several tables is recognised."""
 PEEKED: Final = 50
@@ -118,7 +122,10 @@ def _of_json(path: Path, *, names: Iterable[str]) -> str:
     for name, (key, *keys) in LAYOUTS.items():
         records = _records(content, key)
         if records is not None and set(keys) <= _keys(records):
-            return name.rpartition("-")[0] if name.startswith("gogocarto-") else name
+            return name.partition(":")[0]
+    told = content.get("ontology") if isinstance(content, dict) else None
+    if isinstance(told, str) and told.startswith(_ONTOLOGY):
+        return "gogocarto"
     raise DataError(
         Problem("sources_json_unknown", where=path.name, params={"choices": ", ".join(names)})
     )
@@ -130,6 +137,12 @@ def _records(content: object, key: str) -> list[Any] | None:
 
 
 def _keys(records: list[Any]) -> set[str]:
-    return {
-        fold(str(key)) for record in records[:PEEKED] if isinstance(record, dict) for key in record
-    }
+    """Return the keys of the first records, and those of their properties (``properties.x``)."""
+    found = set()
+    for record in records[:PEEKED]:
+        if isinstance(record, dict):
+            held = record.get("properties")
+            inner = held if isinstance(held, dict) else {}
+            found |= {fold(str(key)) for key in record}
+            found |= {f"properties.{fold(str(key))}" for key in inner}
+    return found

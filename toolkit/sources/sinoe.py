@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from toolkit import vocabulary as v
+from toolkit.errors import Problem
 from toolkit.nomenclature import fold
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.json_files import ENDINGS, not_expected, read_json, text_of
@@ -66,13 +67,21 @@ def load_sinoe(path: Path, *, year: int | None = None) -> Extract:
 
     Notes
     -----
+    - The service answers in pages and says how many rows there are: a file that lacks some is
+      noted.
     - The list has one row a centre and year: rows of other years are counted and left out, as a
       centre that the latest year lacks may have closed.
     - Codes of accepted waste are SINOE's own, not those of the European list: they stand as they
       are in the label of the resource.
     - Family: ``business`` where the type of the owner says so, else ``public``.
     """
-    sieve = Sieve(_read(path), where=path.name)
+    rows = _read(path)
+    sieve = Sieve(rows, where=path.name)
+    lacking = rows.attrs.get("total", 0) - len(rows)
+    if lacking > 0:
+        params = {"total": str(rows.attrs["total"])}
+        found = str(len(rows))
+        sieve.notes.append(Problem("sources_page", where=path.name, found=found, params=params))
     wanted = take_year(sieve, year=year)
     sieve.drop(sieve.rows[["id", "name"]].isna().any(axis=1), "unnamed")
     sieve.drop(sieve.rows["id"].duplicated(), "duplicates", show="id")
@@ -119,10 +128,13 @@ def _read(path: Path) -> pd.DataFrame:
         )
         cells.append({name: _cell(folded.get(key)) for name, key in columns.items()})
     rows = pd.DataFrame(cells, columns=list(columns), dtype="str")
+    total = content.get("total")
     missing = [columns[name] for name in NEEDED if rows[name].isin(NULLS).all()]
     if missing:
         raise not_expected(path, expected=", ".join(missing))
-    return rows.mask(rows.isin(NULLS)).set_axis(pd.RangeIndex(1, len(rows) + 1))
+    rows = rows.mask(rows.isin(NULLS)).set_axis(pd.RangeIndex(1, len(rows) + 1))
+    rows.attrs["total"] = total if isinstance(total, int) else 0
+    return rows
 
 
 def _cell(value: object) -> str:

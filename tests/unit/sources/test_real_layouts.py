@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 from pathlib import Path
 
 import openpyxl
@@ -19,6 +20,9 @@ from toolkit.sources import catalogue
 from toolkit.sources.decp import load_decp
 from toolkit.sources.ess_lists import read_ess_list
 from toolkit.sources.extract import Extract
+from toolkit.sources.gogocarto import load_gogocarto
+from toolkit.sources.overpass import load_overpass
+from toolkit.sources.sinoe import load_sinoe
 
 # Valid by Luhn's rule, made for the tests.
 ONE, TWO, THREE = "73282932000074", "44306184100047", "55203253400646"
@@ -191,3 +195,128 @@ def test_a_sheet_of_something_else_is_told_what_it_lacks(tmp_path):
     with pytest.raises(DataError) as caught:
         catalogue.recognise(empty)
     assert caught.value.code == "sources_no_rows"
+
+
+# --- OpenStreetMap ----------------------------------------------------------------------------
+def written(path: Path, content: object) -> Path:
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_the_export_of_overpass_turbo(tmp_path):
+    """GeoJSON with ``@id`` and ``@geometry``: what the site exports, as kept in many repositories
+    (fixtures that name ``"generator": "overpass-turbo"``).
+    """
+    square = [[3.0, 44.0], [3.2, 44.0], [3.2, 44.2], [3.0, 44.2], [3.0, 44.0]]
+    tags = {"amenity": "recycling", "recycling_type": "centre", "name": "Déchèterie"}
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"@id": "way/7", **tags, "@geometry": "center"},
+            "geometry": {"type": "Point", "coordinates": [3.07, 44.1]},
+            "id": "way/7",
+        },
+        {
+            "type": "Feature",
+            "properties": {"@id": "relation/8", **tags, "@user": "somebody"},
+            "geometry": {"type": "Polygon", "coordinates": [square]},
+            "id": "relation/8",
+        },
+        {"type": "Feature", "properties": {"@id": "way/9", **tags}, "geometry": None},
+        {"type": "Feature", "properties": None, "geometry": None},
+    ]
+    content = {
+        "type": "FeatureCollection",
+        "generator": "overpass-turbo",
+        "copyright": "ODbL",
+        "timestamp": "2026-06-11T13:09:57Z",
+        "features": features,
+    }
+    path = written(tmp_path / "export.geojson", content)
+    assert catalogue.recognise(path).name == "osm"
+    found = load_overpass(path)
+    actors = found.tables["actors"].set_index("actor_id")
+    assert list(actors.index) == ["osm:way/7", "osm:relation/8"]
+    assert actors.loc["osm:way/7", ["latitude", "longitude"]].tolist() == [44.1, 3.07]
+    assert 44.0 < actors.loc["osm:relation/8", "latitude"] < 44.2
+    assert found.source["data_year"] == 2026
+    assert notes(found) == {"osm_nowhere": "1"}
+
+
+def test_ways_with_bounds_only(tmp_path):
+    """``out tags bb;`` gives ``bounds``, not ``center``."""
+    way = {
+        "type": "way",
+        "id": 7,
+        "bounds": {"minlat": 44.0, "minlon": 3.0, "maxlat": 44.2, "maxlon": 3.1},
+        "tags": {"amenity": "recycling", "recycling_type": "centre", "name": "Déchèterie"},
+    }
+    path = written(tmp_path / "a.json", {"version": 0.6, "elements": [way]})
+    actors = load_overpass(path).tables["actors"]
+    assert actors[["latitude", "longitude"]].iloc[0].tolist() == pytest.approx([44.1, 3.05])
+
+
+# --- participative maps -----------------------------------------------------------------------
+def element(number: int, **cells: object) -> dict[str, object]:
+    """Return an element as pixelhumain/GoGoCarto writes it (``updateJsonRepresentation``)."""
+    return {
+        "id": f"a{number}",
+        "name": "Ressourcerie",
+        "geo": {"latitude": 44.1, "longitude": 3.07},
+        "sourceKey": "carte",
+        "address": {"streetAddress": "rue Haute", "addressLocality": "Millau"},
+        "createdAt": "01/02/2025",
+        "updatedAt": "01/02/2025",
+        "categories": ["Ressourcerie"],
+        **cells,
+    }
+
+
+@pytest.mark.parametrize("key", ["data", "@graph"])
+def test_answers_of_a_map_in_json_and_json_ld(tmp_path, key):
+    content = {key: [element(1)], "licence": "ODbL", "ontology": "gogofull"}
+    path = written(tmp_path / "map.json", content)
+    assert catalogue.recognise(path).name == "gogocarto"
+    assert load_gogocarto(path).tables["actors"]["name"].tolist() == ["Ressourcerie"]
+
+
+def test_compact_answers_of_a_map_say_what_to_ask_for(tmp_path):
+    content = {"data": [["a1", "Ressourcerie", 44.1, 3.07, [1, 2]]], "ontology": "gogocompact"}
+    path = written(tmp_path / "map.json", content)
+    assert catalogue.recognise(path).name == "gogocarto"
+    with pytest.raises(DataError) as caught:
+        load_gogocarto(path)
+    assert "gogofull" in problem_text(caught.value.problem_list[0], lang="fr")
+
+
+def test_a_map_export_at_the_limit_of_the_page_is_noted(tmp_path):
+    """``limit=100`` is ticked on the page of the interface (api-ui.html.twig)."""
+    full = load_gogocarto(written(tmp_path / "a.json", [element(n) for n in range(100)]))
+    assert notes(full)["map_limit"] == "100"
+    less = load_gogocarto(written(tmp_path / "b.json", [element(n) for n in range(99)]))
+    assert "map_limit" not in notes(less)
+
+
+# --- recycling centres ------------------------------------------------------------------------
+def test_a_page_of_an_answer_of_data_fair_is_noted(tmp_path):
+    """``total``, ``next`` and ``results`` of data.ademe.fr; cells as printed of centre 3610."""
+    row = {
+        "ANNEE": 2026,
+        "C_SERVICE": "3610",
+        "N_SERVICE": "DÉCHÈTERIE D'ARLES",
+        "C_COMM": "13004",
+        "CP_SITE": "13200",
+        "L_VILLE_SITE": "Arles",
+        "LOV_MO_GEST": "REGIE",
+        "LST_TYPE_DECHET": "01.3|02.31|06",
+        "_i": 1,
+        "_score": None,
+    }
+    answer = {"total": 38_000, "next": "https://data.ademe.fr/...", "results": [row]}
+    path = written(tmp_path / "lines.json", answer)
+    assert catalogue.recognise(path).name == "sinoe"
+    found = load_sinoe(path)
+    assert found.tables["resources"]["label"].tolist() == ["SINOE 01.3, 02.31, 06"]
+    assert notes(found) == {"page": "1"}
+    whole = load_sinoe(written(tmp_path / "whole.json", {"total": 1, "results": [row]}))
+    assert notes(whole) == {}

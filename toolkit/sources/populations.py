@@ -34,12 +34,25 @@ CODE = (
     "cog",
     "code",
 )
-NAME = ("commune_nom", "libgeo", "nom_membre", "nom_com", "nom_officiel", "nom", "libelle", "name")
+NAME = (
+    "commune_nom",
+    "libgeo",
+    "nom_membre",
+    "nom_com",
+    "nom_officiel",
+    "nom",
+    "libelle",
+    "name",
+    "commune",
+)
 EPCI = ("epci_code", "code_epci", "codeepci", "siren_epci", "epci", "siren")
 EPCI_NAME = ("epci_nom", "libepci", "nom_epci", "raison_sociale")
 SIREN = ("commune_siren", "siren_membre")
 POPULATION = ("population_municipale", "pmun", "population")
 COLUMNS = ("commune_id", "name", "population", "epci_id", "epci_name", "siren", "year")
+_IN_PARTS = {"department": ("coddep", "dep"), "number": ("codcom",)}
+"""Columns that make a code together, where that of the commune holds its name."""
+_NUMBER_DIGITS = 3
 _DATED = re.compile(r"(?:pmun_?|p)(\d{2}|\d{4})(?:_pop)?")
 
 
@@ -85,6 +98,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         "epci_name": EPCI_NAME,
         "siren": SIREN,
         "population": POPULATION,
+        **_IN_PARTS,
     }
     needed = {"commune_id": CODE}
     sheet = read_sheet(path, needed=needed) if path.suffix.lower() == ENDING else None
@@ -96,10 +110,23 @@ def _read_text(path: Path) -> pd.DataFrame:
         if sheet
         else read_rows(path, needed=needed, wanted=wanted)
     )
+    rows = _whole_codes(rows)
     rows["population"] = numbers(rows["population"])
     # Communes of no grouping have a code of nothing but Z.
     rows["epci_id"] = rows["epci_id"].mask(rows["epci_id"].str.fullmatch("Z+").fillna(value=False))
     return rows.assign(year=dated[1] if dated else 0)
+
+
+def _whole_codes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with their code, put together where `COM` is a name (older census files)."""
+    parts = rows[list(_IN_PARTS)].notna().all(axis=1)
+    named = parts & commune_codes(rows["commune_id"]).isna()
+    number = rows["number"].str.zfill(_NUMBER_DIGITS)
+    # A département overseas has three digits, of which the number repeats the last.
+    code = rows["department"].str.zfill(2).str[:2] + number
+    rows["name"] = rows["name"].mask(named, rows["commune_id"])
+    rows["commune_id"] = rows["commune_id"].mask(named, code)
+    return rows.drop(columns=list(_IN_PARTS))
 
 
 def _header(path: Path) -> list[str]:

@@ -22,6 +22,7 @@ from toolkit.sources.ess_lists import read_ess_list
 from toolkit.sources.extract import Extract
 from toolkit.sources.gogocarto import load_gogocarto
 from toolkit.sources.overpass import load_overpass
+from toolkit.sources.populations import read_populations
 from toolkit.sources.sinoe import load_sinoe
 
 # Valid by Luhn's rule, made for the tests.
@@ -320,3 +321,27 @@ def test_a_page_of_an_answer_of_data_fair_is_noted(tmp_path):
     assert notes(found) == {"page": "1"}
     whole = load_sinoe(written(tmp_path / "whole.json", {"total": 1, "results": [row]}))
     assert notes(whole) == {}
+
+
+# --- inhabitants ------------------------------------------------------------------------------
+CENSUS = {
+    "2023": "REG;Région;DEP;CODARR;CODCAN;CODCOM;COM;Commune;PMUN;PCAP;PTOT\n"
+    "84;Auvergne-Rhône-Alpes;01;2;08;001;01001;L'Abergement;860;16;876\n"
+    "01;Guadeloupe;971;2;99;101;97101;Les Abymes;50000;1;50001\n",
+    "2018": "CODREG;REG;CODDEP;CODARR;CODCAN;CODCOM;COM;PMUN;PCAP;PTOT\n"
+    "84;Auvergne-Rhône-Alpes;01;1;04;001;L'Abergement;860;16;876\n"
+    "01;Guadeloupe;971;2;99;101;Les Abymes;50000;1;50001\n",
+}
+
+
+@pytest.mark.parametrize("year", CENSUS)
+def test_communes_of_the_census(tmp_path, year):
+    """donnees_communes.csv of ensemble.zip: a row printed of the populations of 2023, and the
+    header of earlier years, in which COM is the name, as read by several public scripts.
+    """
+    path = tmp_path / "donnees_communes.csv"
+    path.write_text(CENSUS[year], encoding="utf-8")
+    rows = read_populations(path)
+    assert rows["commune_id"].tolist() == ["01001", "97101"]
+    assert rows["name"].tolist() == ["L'Abergement", "Les Abymes"]
+    assert rows["population"].tolist() == [860.0, 50000.0]

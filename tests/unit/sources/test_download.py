@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import json
+import shutil
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from tests.serving import serving
+from tests.serving import Proxy, serving
 from toolkit.errors import SourceError, UsageError
 from toolkit.sources import registry, web
 from toolkit.sources.download import Downloader, Wanted
@@ -248,6 +252,110 @@ def test_a_name_with_steps_stays_in_the_cache(server, client):
     server.scripts["/file.csv"] = lambda to, _: to.give(BODY)
     path = client.fetch(wanted(server, name="../../out.csv"))
     assert path.parent == client.folder
+
+
+def rest(to, _turn):
+    """Answer like a server that takes downloads up again."""
+    begin = int(to.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+    if not begin:
+        to.give(BODY, ETag='"1"')
+        return
+    assert to.headers["If-Range"] == '"1"'
+    span = f"bytes {begin}-{len(BODY) - 1}/{len(BODY)}"
+    to.give(BODY[begin:], status=206, Content_Range=span, ETag='"1"')
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from toolkit.sources.download import Downloader, Wanted
+
+def stop(done, whole):
+    if done > whole // 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+wanted = Wanted("file.csv", sys.argv[2], 2 << 20)
+Downloader(Path(sys.argv[1]), loopback=True).fetch(wanted, progress=stop)
+"""
+
+
+def test_a_download_that_was_killed_is_taken_up_where_it_stopped(server, client):
+    server.scripts["/file.csv"] = rest
+    line = [sys.executable, "-c", KILLED, str(client.folder), server.address + "/file.csv"]
+    done = subprocess.run(line, timeout=60, check=False)
+    assert done.returncode != 0
+    part = client.folder / "file.csv.part"
+    held = part.stat().st_size
+    assert 0 < held < len(BODY)
+    assert not client.path_of(wanted(server)).exists()
+    assert client.fetch(wanted(server)).read_bytes() == BODY
+    assert server.asked[-1][1]["Range"] == f"bytes={held}-"
+    assert not part.exists()
+
+
+def test_a_redirect_is_gone_through_again_when_a_download_is_taken_up(server, client):
+    half = len(BODY) // 2
+    server.scripts["/stable"] = lambda to, _: to.give(status=302, Location="/file.csv")
+    server.scripts["/file.csv"] = lambda to, turn: (
+        to.give(BODY[:half], length=len(BODY), ETag='"1"') if turn == 2 else rest(to, turn)
+    )
+    assert client.fetch(wanted(server, "/stable")).read_bytes() == BODY
+    assert [path for path, _ in server.asked] == ["/stable", "/file.csv"] * 2
+    assert server.asked[-1][1]["Range"] == f"bytes={half}-"
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(server, client, monkeypatch):
+    server.scripts["/file.csv"] = rest
+    usage = shutil.disk_usage(client.folder.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(SourceError) as caught:
+        client.fetch(wanted(server))
+    assert caught.value.code == "download_no_room"
+    assert caught.value.problem_list[0].params["folder"] == str(client.folder)
+    assert list(client.folder.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_keeps_what_was_received(server, client, monkeypatch):
+    server.scripts["/file.csv"] = rest
+
+    def full(done, _whole):
+        if done > len(BODY) // 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SourceError) as caught:
+        client.fetch(wanted(server), progress=full)
+    assert caught.value.code == "download_no_room"
+    assert (client.folder / "file.csv.part").stat().st_size > len(BODY) // 2
+    assert client.fetch(wanted(server)).read_bytes() == BODY
+    assert "Range" in server.asked[-1][1]
+
+
+def test_the_proxy_of_the_settings_is_asked_and_redirects_go_through_it(
+    server, client, monkeypatch
+):
+    server.scripts["/stable"] = lambda to, _: to.give(status=302, Location="/file.csv")
+    server.scripts["/file.csv"] = rest
+    with serving(Proxy) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        assert client.fetch(wanted(server, "/stable")).read_bytes() == BODY
+        assert [path for path, _ in proxy.asked] == [
+            server.address + "/stable",
+            server.address + "/file.csv",
+        ]
+
+
+def test_a_proxy_that_does_not_answer_is_given_up(server, client, time, monkeypatch):
+    with serving(Proxy) as proxy:
+        gone = proxy.address
+    monkeypatch.setenv("http_proxy", gone)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SourceError) as caught:
+        client.fetch(wanted(server))
+    assert caught.value.code == "download_failed"
+    assert server.asked == []
 
 
 # --- the registry -----------------------------------------------------------------------------

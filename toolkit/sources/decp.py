@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +43,7 @@ DOUBTFUL: Final = "doubtful"
 GROUP: Final = "group"
 SMALLEST_EUR: Final = 1.0
 """Amounts up to this one stand for "not known"."""
-_NINES: Final = re.compile(r"9{6,}(?:\.9+|\.0+)?")
+_NINES: Final = r"9{6,}(?:\.9+|\.0+)?"
 REPEATS: Final = 3
 """Contracts under a framework, of one buyer, with one amount: from this many on it is a ceiling."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
@@ -145,13 +144,13 @@ def _holders(rows: pd.DataFrame) -> pd.DataFrame:
         parts.append(pd.DataFrame({"row": found.index, "holder": found.to_numpy()}))
     held = pd.concat(parts, ignore_index=True).astype({"holder": "str"})
     keys = rows["buyer"] + ":" + rows["contract"].str.replace(r"[|\s]+", "_", regex=True)
-    return held.assign(key=held["row"].map(keys)).drop_duplicates(["key", "holder"])
+    return held.assign(key=held["row"].map(keys).astype("str")).drop_duplicates(["key", "holder"])
 
 
 def _amount_kinds(rows: pd.DataFrame) -> pd.Series[str]:
     """Return what the amount of each contract is."""
     amount, nature = numbers(rows["amount"]), _words(rows["nature"])
-    plain = rows["amount"].fillna("").map(lambda cell: bool(_NINES.fullmatch(cell)))
+    plain = rows["amount"].fillna("").str.fullmatch(_NINES).astype("bool")
     nothing = amount.isna() | (amount <= SMALLEST_EUR) | plain
     of_framework = rows["framework_id"].where(rows["framework_id"] != rows["contract"])
     follows = (nature == "marche subsequent") | ~_words(of_framework).isin(_NOTHING)

@@ -13,13 +13,21 @@ from typing import Final
 
 import pandas as pd
 
-from toolkit import nomenclature
+from toolkit import crs, nomenclature
 from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.extract import Extract, Sieve, source_row
-from toolkit.sources.reading import activity_codes, check_file, listed, numbers, read_rows
+from toolkit.sources.reading import (
+    activity_codes,
+    check_file,
+    commune_codes,
+    listed,
+    numbers,
+    read_rows,
+)
+from toolkit.sources.selection import departement_of
 from toolkit.sources.towns import addresses, departments
 from toolkit.sources.years import take_year
 
@@ -33,12 +41,16 @@ SITE_NEEDED: Final = {
     "name": ("nom_etablissement",),
     "siret": ("numero_siret",),
     "city": ("commune",),
-    "department": ("departement", "code_departement"),
 }
 SITE_WANTED: Final = {
+    "commune_id": ("code_insee",),
+    "department": ("code_departement", "departement"),
     "street": ("adresse",),
     "postcode": ("code_postal",),
     "activity": ("code_ape",),
+    "longitude": ("coordonnees_x",),
+    "latitude": ("coordonnees_y",),
+    "epsg": ("code_epsg",),
 }
 WASTE_NEEDED: Final = {
     "id": ("identifiant",),
@@ -84,7 +96,10 @@ def load_irep(path: Path, *, year: int | None = None) -> Extract:
     Notes
     -----
     - Only sites above the thresholds of the register declare: what it lacks is not zero.
-    - Coordinates are not read, as they are known to be wrong; the site is placed by its commune.
+    - Coordinates are read in degrees only (EPSG 4326, as archives say since 2024): older ones are
+      known to be wrong.  The site is placed by the code of its commune where it has one, else by
+      name and département; older archives name that in words, and then the postcode tells it.
+    - Ids are compared without the zeros before them, which a file of numbers loses.
     - Where waste goes is told by département or country only: what leaves the département of the
       site is a flow to ``outside``.  It is a part of what the resource counts, not an addition.
     - Category: the nearest one above all categories of matter measured by mass that name the code
@@ -108,6 +123,7 @@ def load_irep(path: Path, *, year: int | None = None) -> Extract:
     sieve = Sieve(waste, where=path.name)
     wanted = take_year(sieve, year=year)
     _take_known(sieve)
+    sieve.rows = sieve.rows.assign(id=_plain_id(sieve.rows["id"]))
     actors = _actors(sites)
     kept = sieve.rows.merge(actors[["irep", "actor_id", "department"]], how="left",
                             left_on="id", right_on="irep").set_axis(sieve.rows.index)  # fmt: skip
@@ -185,20 +201,33 @@ def _actors(sites: pd.DataFrame) -> pd.DataFrame:
     siret = pd.Series(cleaned, index=sites.index, dtype="str")
     activity = activity_codes(sites["activity"])
     ids = ("siret:" + siret).fillna("irep:" + sites["id"])
+    codes = commune_codes(sites["commune_id"])
+    by_code = codes.map(departement_of, na_action="ignore").astype("str")
+    in_degrees = numbers(sites["epsg"]) == crs.STORAGE_EPSG
     made = pd.DataFrame(
         {
-            "irep": sites["id"],
+            "irep": _plain_id(sites["id"]),
             "actor_id": ids,
             "name": sites["name"].fillna(ids),
             "family": "business",
             "siret": siret,
             "activity": activity.where(activity.isin(nomenclature.codes("naf"))),
             "address": addresses(sites["street"], postcode=sites["postcode"], city=sites["city"]),
+            "commune_id": codes,
+            "latitude": numbers(sites["latitude"]).where(in_degrees),
+            "longitude": numbers(sites["longitude"]).where(in_degrees),
             "city": sites["city"],
-            "department": departments(sites["department"], postcode=sites["postcode"]),
+            "department": departments(sites["department"], postcode=sites["postcode"]).fillna(
+                by_code
+            ),
         }
     )
     return made[made["irep"].notna()].drop_duplicates("irep")
+
+
+def _plain_id(ids: pd.Series[str]) -> pd.Series[str]:
+    """Return ids of the register without the zeros before them."""
+    return ids.str.removesuffix(".0").str.lstrip("0")
 
 
 def _resources(kept: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -21,6 +22,7 @@ from toolkit.sources.decp import load_decp
 from toolkit.sources.ess_lists import read_ess_list
 from toolkit.sources.extract import Extract
 from toolkit.sources.gogocarto import load_gogocarto
+from toolkit.sources.irep import load_irep
 from toolkit.sources.overpass import load_overpass
 from toolkit.sources.populations import read_populations
 from toolkit.sources.sinoe import load_sinoe
@@ -345,3 +347,71 @@ def test_communes_of_the_census(tmp_path, year):
     assert rows["commune_id"].tolist() == ["01001", "97101"]
     assert rows["name"].tolist() == ["L'Abergement", "Les Abymes"]
     assert rows["population"].tolist() == [860.0, 50000.0]
+
+
+# --- declared waste ---------------------------------------------------------------------------
+WASTE_2024 = (
+    "identifiant;nom_etablissement;dechet;annee;code_operation_eliminatio_valorisation;"
+    "libelle_operation_eliminatio_valorisation;code_departement;pays;code_dechet;"
+    "libelle_dechet;quantite;unite"
+)
+"""Columns and their order as PureSphere lists them, with the unit ``tonnes/an``."""
+
+
+def packed(path: Path, **members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(f"2024/{name}.csv", text)
+    return path
+
+
+def test_the_archive_of_2024_has_codes_of_communes_and_degrees(tmp_path):
+    """Header of etablissements.csv as a public build script requires it (``code_insee``,
+    ``code_epsg`` 4326, byte order mark, ids of ten digits); the waste file may hold numbers.
+    """
+    sites = (
+        "identifiant;nom_etablissement;numero_siret;code_insee;commune;coordonnees_x;"
+        "coordonnees_y;code_epsg\r\n"
+        f"0006104769;USINE;{ONE};74208;PASSY;6.728596;45.926387;4326\r\n"
+        f"0006104770;FOUR;{TWO};74208;PASSY;958000;6540000;2154\r\n"
+    )
+    waste = (
+        f"{WASTE_2024}\r\n"
+        "6104769;USINE;Non dangereux;2024;R3;Recyclage;1;;15 01 01;cartons;10.5;tonnes/an\r\n"
+        "0006104770;FOUR;Non dangereux;2024;R3;Recyclage;74;;15 01 01;cartons;2;tonnes/an\r\n"
+        "0006104770;FOUR;Non dangereux;2024;R3;Recyclage;74;;15 01 02;bois;< seuil;tonnes/an\r\n"
+    )
+    path = packed(
+        tmp_path / "2024.zip",
+        etablissements="\ufeff" + sites,
+        Prod_dechets_non_dangereux="\ufeff" + waste,
+    )
+    assert catalogue.recognise(path).name == "irep"
+    found = load_irep(path)
+    actors = found.tables["actors"].set_index("siret")
+    assert actors["commune_id"].tolist() == ["74208", "74208"]
+    assert actors["department"].tolist() == ["74", "74"]
+    assert actors.loc[ONE, ["latitude", "longitude"]].tolist() == [45.926387, 6.728596]
+    assert actors.loc[TWO, ["latitude", "longitude"]].isna().all()
+    assert found.tables["resources"]["quantity"].sum() == 12.5
+    assert found.tables["flows"]["origin"].tolist() == [f"siret:{ONE}"]
+    assert notes(found) == {"no_quantity": "1"}
+
+
+def test_older_archives_name_the_departement_in_words(tmp_path):
+    """Commas, capitals and ids with a point, as sdpython prints the archive of 2017."""
+    sites = (
+        "Identifiant,Nom_Etablissement,Numero_SIRET,Adresse,Code_Postal,Commune,Departement,"
+        "Region,Coordonnees_X,Coordonnees_Y,Code_APE,Libelle_APE,code_eprtr,libelle_eprtr\n"
+        f"061.10406,REVA,{ONE},,69390,MILLERY,RHONE,AUVERGNE-RHONE-ALPES,790678,2073093,3811Z,x,,\n"
+    )
+    waste = (
+        "Identifiant,Nom_Etablissement,Annee,Code_Departement,Pays,Code_Dechet,Libelle_Dechet,"
+        "Quantite,Unite\n061.10406,REVA,2017,69,,15 01 01,cartons,10,t/an\n"
+    )
+    found = load_irep(
+        packed(tmp_path / "2017.zip", etablissements=sites, Prod_dechets_non_dangereux=waste)
+    )
+    actor = found.tables["actors"].iloc[0]
+    assert (actor["department"], actor["city"]) == ("69", "MILLERY")
+    assert found.tables["flows"].empty

@@ -232,7 +232,7 @@ class Geocoder:
         is_same = urlsplit(target)[:2] == urlsplit(address)[:2]
         if not is_same or answer.status_code not in {307, 308}:
             raise RefusedError(code="moved", found=target)
-        return target
+        return str(target)
 
     def _fault(self, code: str, *, found: str) -> Problem:
         params = {"address": self.base, "variable": VARIABLE}

@@ -61,11 +61,21 @@ _MASKED: Final = "[ND]"
 _POSTAL: Final = re.compile(
     r"\b(?:B\.? ?P\.?|C\.? ?S\.?|TSA)\s*\d+\b|\bCEDEX\b(?:\s+\d{1,2}\b)?", re.IGNORECASE
 )
+_CONTACT: Final = re.compile(
+    r"\S{1,64}@\S+|\bhttps?:\S+|\bwww\.\S+|(?<!\d)(?:\+33[ .-]?|0)[1-9](?:[ .-]?\d\d){4}(?!\d)",
+    re.IGNORECASE,
+)
+_PERSON: Final = re.compile(
+    r"(?:(?:\bchez\b|\bc/o\b)|(?:^|(?<=[,;\n-]))\s*(?:M\.|Mr\b|Mme\b|Mlle\b|Monsieur\b|Madame\b))"
+    r"[^\d,;\n]*",
+    re.IGNORECASE,
+)
 _NUMBER_SIGN: Final = re.compile(r"\bn\s*°\s*", re.IGNORECASE)
-_POSTCODE: Final = re.compile(r"(?<!\d)(\d{5})(?!\d)")
+_POSTCODE: Final = re.compile(r"(?<!\d)([0-9]{5})(?!\d)")
 _FIRST_SIGN: Final = re.compile(r"^[\W_]+")
 _JOINING: Final = frozenset({"a", "d'", "de", "des", "du", "en", "et", "l'", "la", "le", "les"})
 _SHOWN: Final = 60
+_READ: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +188,8 @@ def to_queries(actors: pd.DataFrame, communes: Mapping[str, str]) -> Asked:
 def to_query(address: str, *, city: str, citycode: str) -> Query | None:
     r"""Return an address as it is sent; None where it names no place within the commune.
 
-    Post boxes and CEDEX are left out, and so is the name of the commune where it is said twice.
+    Post boxes and CEDEX are left out, and so are whom the letter is for (``chez ...``), telephone
+    and mail, and the name of the commune where it is said twice.
 
     Examples
     --------
@@ -186,8 +197,10 @@ def to_query(address: str, *, city: str, citycode: str) -> Query | None:
     Query(address='12 rue du Port', postcode='14000', city='Caen', citycode='14118')
     >>> to_query("BP 12, 14000 Caen", city="Caen", citycode="14118")
     """
-    words = _POSTAL.sub(" ", _NUMBER_SIGN.sub(" ", unicodedata.normalize("NFC", address)))
-    plain = _plain(words)
+    plain = unicodedata.normalize("NFC", address[:_READ]).replace("\r", "\n")
+    for unwanted in (_CONTACT, _PERSON, _NUMBER_SIGN, _POSTAL):
+        plain = unwanted.sub(" ", plain)
+    plain = _plain(plain)
     found = list(_POSTCODE.finditer(plain))
     postcode = found[-1][1] if found else ""
     if found:
@@ -323,7 +336,8 @@ def _same(words: str, city: str) -> bool:
 
 def _bare(words: str) -> str:
     spelled = re.sub(r"\W+", " ", fold(words)).strip()
-    return re.sub(r"\b(st|ste)\b", lambda found: {"st": "saint"}.get(found[0], "sainte"), spelled)
+    whole = re.sub(r"\b(st|ste)\b", lambda sign: f"saint{sign[0][2:]}", spelled)
+    return re.sub(r"^(le|la|les|l) ", "", whole)
 
 
 def _without_city(address: str, city: str) -> str:
@@ -332,8 +346,8 @@ def _without_city(address: str, city: str) -> str:
     for count in range(1, len(words) + 1):
         if _bare(city) and _bare(" ".join(words[-count:])) == _bare(city):
             street = words[:-count]
-            is_own = street and fold(street[-1]) in _JOINING  # "rue de Caen"
-            return address if is_own else _trimmed(" ".join(street))
+            if not street or fold(street[-1]) not in _JOINING:  # not "rue de Caen"
+                return _trimmed(" ".join(street))
     return address
 
 

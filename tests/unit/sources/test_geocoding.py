@@ -94,9 +94,40 @@ def test_an_address_is_sent_on_one_line_without_what_separates(address, sent, po
     assert (query.address, query.postcode, query.city) == (sent, postcode, "Caen")
 
 
-def test_a_commune_is_known_in_other_spellings():
-    query = to_query("2 rue Haute 50000 ST LO", city="Saint-Lô", citycode="50502")
-    assert (query.address, query.city) == ("2 rue Haute", "Saint-Lô")
+@pytest.mark.parametrize(
+    "address, city, sent",
+    [
+        ("2 rue Haute 50000 ST LO", "Saint-Lô", "2 rue Haute"),
+        ("2 rue Haute, Ste-Mère-Église", "Sainte-Mère-Église", "2 rue Haute"),
+        ("2 quai du Brésil Le Havre", "Havre", "2 quai du Brésil"),
+        ("2 rue de La Ferté Macé", "La Ferté-Macé", "2 rue de La Ferté Macé"),
+        ("2 avenue du Havre", "Le Havre", "2 avenue du Havre"),
+    ],
+)
+def test_a_commune_is_known_in_other_spellings(address, city, sent):
+    query = to_query(address, city=city, citycode="50502")
+    assert (query.address, query.city) == (sent, city)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Chez Mme Durand, 12 rue Haute",
+        "12 rue Haute c/o Jean Petit",
+        "Madame Durand - 12 rue Haute",
+        "M. Martin\n12 rue Haute",
+        "12 rue Haute 02.31.00.00.00",
+        "+33 6 12 34 56 78, 12 rue Haute",
+        "12 rue Haute, jean.petit@exemple.fr",
+    ],
+)
+def test_whom_a_letter_is_for_is_not_sent(address):
+    assert to_query(address, city="Caen", citycode="14118").address == "12 rue Haute"
+
+
+@pytest.mark.parametrize("address", ["8 rue Madame", "2 rue Monsieur le Prince", "3 rue M. Curie"])
+def test_streets_that_are_called_like_a_person_stay(address):
+    assert to_query(address, city="Paris", citycode="75056").address == address
 
 
 def test_an_address_that_is_too_long_is_cut_between_words():

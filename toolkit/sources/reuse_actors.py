@@ -58,10 +58,13 @@ WANTED: Final = {
     "proposals": ("propositions_de_services",),
     "activity": ("naf_principal",),
     "state": ("statut",),
+    "serves_at": ("lieu_prestation",),
     **{action: (action,) for action in ACTIONS},
 }
 COLLECTION_POINTS: Final = "pav_"
 """Beginning of the types that are containers in the street, not actors."""
+_AT_HOMES: Final = "a_domicile"
+"""Place of service of those who go to people: the publisher shows their town, not their address."""
 _ACTIVE: Final = frozenset({"", "actif"})
 _PERSON: Final = ("entreprise individuelle ", "ei ")
 """Folded beginnings of the name under which natural persons stand in the list."""
@@ -101,6 +104,8 @@ def load_reuse_actors(
       the actor looks for, hence needs.  Types of service add what no object tells.
     - Actions and objects: from the JSON of ``propositions_de_services``, else from the columns of
       the actions.  JSON that cannot be read is counted.
+    - Whoever serves at people's homes only is placed by the town: the list hides their address, as
+      it may be that of a home, and their point would tell it.
     - Family by type, ``ess`` where the label says so.  `paternite` goes to the producer of the
       source, as the licence asks for it.
     """
@@ -172,6 +177,7 @@ def _actors(sieve: Sieve, *, with_persons: bool) -> pd.DataFrame:
     name = kept["trade_name"].where(person).fillna(kept["name"])
     unnamed = person & kept["trade_name"].isna() & (not with_persons)
     sieve.note("persons_unnamed", int(unnamed.sum()))
+    hidden = unnamed | (kept["serves_at"].fillna("").map(fold) == _AT_HOMES)
     activity = activity_codes(kept["activity"])
     return pd.DataFrame(
         {
@@ -181,11 +187,11 @@ def _actors(sieve: Sieve, *, with_persons: bool) -> pd.DataFrame:
             "siret": kept["siret"],
             "activity": activity.where(activity.isin(nomenclature.codes("naf"))),
             "address": addresses(kept["street"], postcode=kept["postcode"], city=kept["city"]).mask(
-                unnamed
+                hidden
             ),
             "commune_id": commune_codes(kept["commune_id"]),
-            "latitude": numbers(kept["latitude"]).mask(unnamed),
-            "longitude": numbers(kept["longitude"]).mask(unnamed),
+            "latitude": numbers(kept["latitude"]).mask(hidden),
+            "longitude": numbers(kept["longitude"]).mask(hidden),
             "natural_person": person,
             "city": kept["city"],
             "department": departments(
@@ -224,7 +230,10 @@ class _Offers:
         """Yield action and object of a row."""
         try:
             given = json.loads(row["proposals"]) if row["proposals"] else []
-            pairs = [(one["action"], thing) for one in given for thing in one["sous_categories"]]
+            # An action without objects has null for them.
+            pairs = [
+                (one["action"], thing) for one in given for thing in one["sous_categories"] or ()
+            ]
         except (json.JSONDecodeError, RecursionError, TypeError, KeyError):
             self.damaged.append(row["id"])
             pairs = []

@@ -25,6 +25,7 @@ from toolkit.sources.gogocarto import load_gogocarto
 from toolkit.sources.irep import load_irep
 from toolkit.sources.overpass import load_overpass
 from toolkit.sources.populations import read_populations
+from toolkit.sources.reuse_actors import load_reuse_actors
 from toolkit.sources.sinoe import load_sinoe
 
 # Valid by Luhn's rule, made for the tests.
@@ -415,3 +416,41 @@ def test_older_archives_name_the_departement_in_words(tmp_path):
     actor = found.tables["actors"].iloc[0]
     assert (actor["department"], actor["city"]) == ("69", "MILLERY")
     assert found.tables["flows"].empty
+
+
+# --- reuse and repair -------------------------------------------------------------------------
+def test_the_open_list_of_actors_of_reuse(tmp_path):
+    """Columns as incubateur-ademe/quefairedemesobjets makes them: an action without objects has
+    null for them, and who serves at homes only has no address but still a point.
+    """
+    row = {
+        "identifiant": "aDcrgdtbqxAZFM3yYCRTue",
+        "paternite": "Que faire de mes objets et déchets|ADEME|ECOSYSTEM",
+        "identifiants_des_contributeurs": '[{"ECOSYSTEM": "ES-1"}]',
+        "nom": "ATELIER",
+        "nom_commercial": "",
+        "siret": ONE,
+        "type_dacteur": "artisan",
+        "adresse": "",
+        "code_postal": "12100",
+        "ville": "Millau",
+        "code_commune": "12145",
+        "latitude": "44.1",
+        "longitude": "3.07",
+        "type_de_services": "service_de_reparation",
+        "lieu_prestation": "A_DOMICILE",
+        "propositions_de_services": '[{"action": "trier", "sous_categories": null}, '
+        '{"action": "reparer", "sous_categories": ["velo"]}]',
+        "reparer": "velo",
+        "rapporter": "",
+        "date_de_derniere_modification": "2026-05-01",
+    }
+    shop = {**row, "identifiant": "b", "siret": TWO, "lieu_prestation": "SUR_PLACE"}
+    path = write(tmp_path / "acteurs.csv", [row, shop])
+    assert catalogue.recognise(path).name == "reuse-actors"
+    found = load_reuse_actors(path, data_year=2026)
+    actors = found.tables["actors"].set_index("siret")
+    assert actors["latitude"].isna().to_dict() == {ONE: True, TWO: False}
+    assert actors["address"].isna().to_dict() == {ONE: True, TWO: False}
+    assert set(found.tables["resources"]["actor_id"]) == {f"siret:{ONE}", f"siret:{TWO}"}
+    assert notes(found) == {}

@@ -281,13 +281,14 @@ def _places(sieve: Sieve, *, with_natural_persons: bool) -> pd.DataFrame:
     sieve.note("bpe_unidentified", int(bad.sum()))
     rows = _with_degrees(rows[~bad])
     weak = rows["quality"].fillna("").map(fold).isin(_WEAK)
-    sieve.note("weak_points", int(weak.sum()), examples=rows["name"][weak].dropna())
     hidden = rows["shown"].fillna("").map(fold).isin(_HIDDEN)
     private = (rows["type"].str.startswith(_BY_PERSONS) & (not with_natural_persons)) | hidden
+    named = rows["name"].mask(private).fillna(rows["siret"])
+    sieve.note("weak_points", int(weak.sum()), examples=named[weak])
     sieve.note("bpe_unnamed", int(private.sum()), examples=sorted(rows["type"][private].unique()))
     return rows.assign(
         actor_id="siret:" + rows["siret"],
-        name=rows["name"].mask(private).fillna(rows["siret"]),
+        name=named,
         longitude=rows["longitude"].mask(weak | private),
         latitude=rows["latitude"].mask(weak | private),
     )

@@ -185,6 +185,14 @@ def test_the_layout_of_2025_is_read(tmp_path):
     assert notes(found) == {"bpe_unidentified": "1", "weak_points": "1", "bpe_unnamed": "1"}
 
 
+def test_notes_name_nobody_whose_name_is_not_kept(tmp_path):
+    lines = [POINTS_2023, f"2023;MARTIN JEANNE;{TWO};01001;D201;;;3.1;46.6;Mauvaise;"]
+    (note, *others) = load_bpe(write(tmp_path, lines)).notes
+    assert note.code == "sources_weak_points"
+    for lang in ("fr", "en"):
+        assert not any("MARTIN" in problem_text(one, lang=lang) for one in (note, *others))
+
+
 def test_a_type_crossed_with_other_qualities_counts_once(tmp_path):
     """Measures and crossings as in the thematic files of INSEE (DS_BPE_SPORT_CULTURE)."""
     lines = [

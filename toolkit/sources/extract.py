@@ -118,6 +118,8 @@ class Sieve:
         if malformed:
             self.counts["malformed"] = len(malformed)
             self.note("malformed", len(malformed), examples=malformed)
+        short = rows.attrs.get("short", [])
+        self.note("short_rows", len(short), examples=short)
 
     def drop(self, mask: pd.Series[bool], reason: str, *, show: str = "") -> None:
         """Refuse the rows of a mask for a reason; examples are of a column, or row numbers."""

@@ -26,6 +26,10 @@ from toolkit.sources.reading import commune_codes, listed, numbers
 from toolkit.sources.sirene_rules import are_persons
 
 _FARTHEST: Final = {"latitude": 90.0, "longitude": 180.0}
+_NORTHING: Final = (6_000_000.0, 7_200_000.0)
+"""Metres between which the northings of mainland France lie in Lambert-93."""
+_UNITS: Final = (100, 1_000)
+"""Metres of other units in which files give them."""
 _ENDS: Final = ("origin", "destination")
 _HELPERS: Final = ("x", "y", "point", "postcode")
 _HIDDEN: Final = ("description", "address", "latitude", "longitude")
@@ -93,7 +97,7 @@ def _under_mapped_headers(rows: pd.DataFrame, chosen: FileMap, *, where: str) ->
     own = [name for name in (LATITUDE, LONGITUDE) if name in rows]
     made = {header: rows[found[fold(header)]] for header in chosen.headers}
     frame = pd.DataFrame({**made, **{name: rows[name] for name in own}}, index=rows.index)
-    frame.attrs["malformed"] = rows.attrs.get("malformed", [])
+    frame.attrs.update({name: rows.attrs.get(name, []) for name in ("malformed", "short")})
     return frame
 
 
@@ -205,6 +209,7 @@ class _Rows:
 
     def _projected(self, x: pd.Series[float], y: pd.Series[float]) -> gpd.GeoSeries:
         """Return points of the system of the mapping in degrees (EPSG:4326)."""
+        x, y = self._in_metres(x, y)
         try:
             points = gpd.GeoSeries(gpd.points_from_xy(x, y), index=x.index, crs=self.chosen.epsg)
         except pyproj.exceptions.CRSError as err:
@@ -212,6 +217,18 @@ class _Rows:
             problem = self.chosen.problem(code, path, found=str(self.chosen.epsg))
             raise DataError(problem) from err
         return crs.to_storage(gpd.GeoDataFrame(geometry=points)).geometry
+
+    def _in_metres(
+        self, x: pd.Series[float], y: pd.Series[float]
+    ) -> tuple[pd.Series[float], pd.Series[float]]:
+        """Return metres of Lambert-93, where a file gives hectometres or kilometres of it."""
+        if self.chosen.epsg != crs.METROPOLE.epsg:
+            return x, y
+        for factor in _UNITS:
+            if y.notna().any() and _NORTHING[0] <= y.median() * factor <= _NORTHING[1]:
+                self._note("unit", int(y.notna().sum()), key=f"{factor} m")
+                return x * factor, y * factor
+        return x, y
 
     def _hidden(self, frame: pd.DataFrame, *, with_persons: bool) -> pd.DataFrame:
         """Return actors, without name and place those that may not be shown, or are persons."""

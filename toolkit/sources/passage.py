@@ -13,10 +13,11 @@ from toolkit.nomenclature import fold
 from toolkit.sources import columnar
 from toolkit.sources.reading import commune_codes, lift_arrondissements, read_rows
 
-_OLD = ("ancien code officiel", "code_insee", "old_code", "codgeo_ini", "com_av")
-_NEW = ("code courant officiel", "new_code", "codgeo_2026", "codgeo_2025", "com_ap")
+_OLD = ("ancien code officiel", "code_insee", "old_code", "codgeo_ini", "com_av", "com")
+_NEW = ("code courant officiel", "new_code", "codgeo_2026", "codgeo_2025", "com_ap", "comparent")
 _DATED = "code_insee_"
 _LEVELS = frozenset({"com", "arm"})
+_PARTS = frozenset({"comd", "coma"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +51,8 @@ def read_passage(path: Path) -> Passage:
     ----------
     path : Path
         Text with the columns of INSEE (`Ancien Code Officiel`, `Code Courant Officiel`, and
-        `Niveau`, `Année` where there are), or Parquet with ``code_insee`` and
-        ``code_insee_<year>``.
+        `Niveau`, `Année` where there are), the list of communes with their parts (`TYPECOM`, `COM`,
+        `COMPARENT`), or Parquet with ``code_insee`` and ``code_insee_<year>``.
 
     Raises
     ------
@@ -66,10 +67,9 @@ def read_passage(path: Path) -> Passage:
         rows = read_rows(
             path,
             needed={"old": _OLD, "new": _NEW},
-            wanted={"level": ("niveau",), "year": ("annee",)},
+            wanted={"level": ("niveau", "typecom"), "year": ("annee",)},
         )
-        if rows["level"].notna().any():
-            rows = rows[rows["level"].fillna("").map(fold).isin(_LEVELS)]
+        rows = _living_first(rows)
         years = sorted(rows["year"].dropna().unique())
         if len(years) > 1:
             rows = rows[rows["year"] == years[-1]]
@@ -83,6 +83,21 @@ def read_passage(path: Path) -> Passage:
     living = dict(zip(single["old"], single["new"], strict=True))
     living.update({code: code for code, codes in split.items() if code in codes})
     return Passage(living, split, year)
+
+
+def _living_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of communes and arrondissements, and of parts whose code no commune bears.
+
+    The list of communes names the parts of a commune (delegated, associated) with their parent;
+    the part that kept the name of the whole mostly bears its code.
+    """
+    if rows["level"].isna().all():
+        return rows
+    level = rows["level"].fillna("").map(fold)
+    is_part = level.isin(_PARTS)
+    own = rows["old"][level.isin(_LEVELS)]
+    kept = rows[level.isin(_LEVELS) | (is_part & ~rows["old"].isin(own))]
+    return kept.assign(new=kept["new"].fillna(kept["old"])) if is_part.any() else kept
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, int]:

@@ -22,6 +22,7 @@ from toolkit.sources.sirene_rules import (
     known_bands,
     names_of,
 )
+from toolkit.sources.years import latest_year
 
 _NAMES: Final = (
     "siren",
@@ -102,7 +103,6 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
         sieve.drop(sieve.rows["activity"].isin(HOLDINGS), "holdings", show="siret")
     actors = _actors(sieve)
     first, last = sieve.rows["datemaj"].min(), sieve.rows["datemaj"].max()
-    year = int(last[:4]) if isinstance(last, str) and last[:4].isdigit() else None
     sieve.note("events_only", len(actors), examples=[f"{str(first)[:10]} – {str(last)[:10]}"])
     source = source_row(
         path,
@@ -110,7 +110,7 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
         title="Répertoire Sirene, fichiers quotidiens (ancien format)",
         producer="INSEE",
         licence="Licence Ouverte 2.0",
-        data_year=year,
+        data_year=latest_year(sieve.rows["datemaj"]),
     )
     return sieve.extract({v.ACTORS: actors}, source=source)
 

@@ -29,6 +29,7 @@ from toolkit.sources.sirene_rules import (
     known_bands,
 )
 from toolkit.sources.sirene_units import DIFFUSED, SIREN_WIDTH, join_units, unit_names
+from toolkit.sources.years import latest_year
 
 Progress = Callable[[str, int], object]
 """Told the step that has ended (``establishments``, ``legal_units``, ``points``) and its rows."""
@@ -257,13 +258,11 @@ def _ess(kept: pd.DataFrame, lists: Sequence[EssList]) -> pd.Series[bool]:
 
 def _source(path: Path, rows: pd.DataFrame) -> dict[str, object]:
     """Return the row of the table of sources; its year is that of the last treatment of a row."""
-    years = rows["treated"].str[:4].dropna()
-    years = years[years.str.fullmatch(r"20\d\d").astype("bool")]
     return source_row(
         path,
         kind="sirene",
         title="Répertoire Sirene, établissements (stock)",
         producer="INSEE",
         licence="Licence Ouverte 2.0",
-        data_year=int(years.max()) if len(years) else None,
+        data_year=latest_year(rows["treated"]),
     )

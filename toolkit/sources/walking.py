@@ -70,12 +70,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Records with as many cells as the header, their numbers, and the numbers of the others."""
+    """Records with as many cells as the header, their numbers, and the numbers of the others.
+
+    Records with fewer cells are among them, filled at their end; those with more are not.
+    """
 
     layout: Layout
     rows: list[list[str]]
     numbers: npt.NDArray[np.int64]
     malformed: list[int]
+    short: list[int]
 
     def cells(self, column: str) -> list[str]:
         """Return the cells of one of our columns; those that hold nothing are empty."""
@@ -88,7 +92,9 @@ class _Batch:
     def frame(self, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
         """Return the records of a mask, all cells text, missing ones NaN."""
         chosen = np.flatnonzero(mask)
-        kept = _Batch(self.layout, [self.rows[place] for place in chosen], self.numbers[mask], [])
+        kept = _Batch(
+            self.layout, [self.rows[place] for place in chosen], self.numbers[mask], [], []
+        )
         alike: dict[str, str] = {}
         cells = {
             # Cells that are alike are one object: a register repeats its codes and towns.
@@ -120,8 +126,8 @@ def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     -------
     DataFrame
         Index: number of the record, the header being 1; parts are counted on.  In ``attrs``:
-        ``malformed``, the numbers of the records with more cells than the header, and
-        ``elsewhere``, how many records are not wanted.
+        ``malformed``, the numbers of the records with more cells than the header, ``short``, those
+        of the wanted records with fewer, and ``elsewhere``, how many records are not wanted.
 
     Raises
     ------
@@ -132,16 +138,19 @@ def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     empty = dict.fromkeys(parts[0].layout.columns, ()) if parts else {}
     frames = [pd.DataFrame(empty, index=pd.Index([], dtype="int64"), dtype="str")]
     malformed: list[int] = []
+    short: list[int] = []
     count = 0
     for batch in _batches(parts, told=cut.told):
         frames.append(batch.frame(sorter.mask(batch)))
         malformed += batch.malformed
+        short += batch.short
         count += len(batch.rows)
     missed = sorter.missed()
     again = _batches(parts) if len(missed) else iter(())
     frames += [batch.frame(np.isin(batch.numbers, missed)) for batch in again]
     rows = pd.concat([frame for frame in frames if len(frame)] or frames).sort_index()
-    rows.attrs.update(malformed=malformed, elsewhere=count - len(rows))
+    short = [number for number in short if number in rows.index]
+    rows.attrs.update(malformed=malformed, short=short, elsewhere=count - len(rows))
     return rows
 
 
@@ -173,15 +182,19 @@ def _batch(block: list[tuple[int, list[str]]], layout: Layout, *, before: int) -
     rows: list[list[str]] = []
     numbers: list[int] = []
     malformed: list[int] = []
+    short: list[int] = []
     for number, row in block:
         if not (row and row[0].strip()) and not "".join(row).strip():
             continue
         if len(row) > layout.width:
             malformed.append(before + number)
             continue
-        rows.append(row + [""] * (layout.width - len(row)) if len(row) < layout.width else row)
+        missing = layout.width - len(row)
+        if missing:
+            short.append(before + number)
+        rows.append(row + [""] * missing if missing else row)
         numbers.append(before + number)
-    return _Batch(layout, rows, np.array(numbers, dtype="int64"), malformed)
+    return _Batch(layout, rows, np.array(numbers, dtype="int64"), malformed, short)
 
 
 class _Sorter:

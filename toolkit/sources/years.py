@@ -1,4 +1,4 @@
-"""Files with one row a thing and year: the rows of one year."""
+"""Years of files: the rows of one year, the latest year of days."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from toolkit.errors import DataError, Problem
 from toolkit.sources.reading import listed, numbers
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from toolkit.sources.extract import Sieve
 
 
@@ -35,3 +37,19 @@ def take_year(sieve: Sieve, *, year: int | None) -> int:
         raise DataError(Problem("sources_no_year", where=sieve.where, found=found, params=params))
     sieve.drop(years != wanted, "other_years", show="year")
     return int(wanted)
+
+
+def latest_year(cells: pd.Series[str]) -> int | None:
+    """Return the latest year of days written ``YYYY-MM-DD...``; None where no cell is a day.
+
+    Years outside this century and the last, such as those that a slip made (0004, 2218), do not
+    count.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> latest_year(pd.Series(["2017-04-11T19:31:04", "3035-01-01", "0001-01-01", None]))
+    2017
+    """
+    days = cells.str.extract(r"^((?:19|20)\d\d)-\d\d-\d\d", expand=False).dropna()
+    return int(days.max()) if len(days) else None

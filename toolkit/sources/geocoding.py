@@ -165,19 +165,18 @@ def to_queries(actors: pd.DataFrame, communes: Mapping[str, str]) -> Asked:
     Asked
         An actor that is hidden is counted as such, whether it has a point or not.
     """
-    hidden = _is_hidden(actors)
     queries, left = {}, {}
-    for row, is_hidden in zip(actors.itertuples(), hidden, strict=True):
-        name = str(row.actor_id)
-        if is_hidden:
+    cells = actors[["actor_id", "address", "commune_id", "located_by"]].astype("object")
+    rows = cells.where(cells.notna(), "").itertuples(index=False)
+    for (name, address, code, located_by), hidden in zip(rows, _is_hidden(actors), strict=True):
+        if hidden:
             left[name] = HIDDEN
-        elif row.located_by == "address":
+        elif located_by == "address":
             left[name] = HAS_POINT
-        elif pd.isna(row.address) or str(row.address).strip() in NULLS:
+        elif address.strip() in NULLS:
             left[name] = NO_ADDRESS
         else:
-            code = "" if pd.isna(row.commune_id) else str(row.commune_id)
-            query = to_query(str(row.address), city=communes.get(code, ""), citycode=code)
+            query = to_query(address, city=communes.get(code, ""), citycode=code)
             if query is None:
                 left[name] = BARE
             else:
@@ -352,12 +351,13 @@ def _without_city(address: str, city: str) -> str:
 
 
 def _decoded(body: bytes) -> str:
-    for encoding in ENCODINGS:
+    for encoding in (*ENCODINGS, "latin-1"):
         try:
-            return body.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+            written = body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return body.decode("latin-1")
+        return written.replace("\r\n", "\n").replace("\r", "\n")
+    return ""  # pragma: no cover - the last encoding reads anything
 
 
 def _answer(row: Mapping[str, str | None]) -> Answer:

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -309,11 +310,16 @@ def _is_hidden(actors: pd.DataFrame) -> pd.Series[bool]:
 
 def _communes(answer: Answer, *, passage: Passage | None) -> set[str]:
     """Return the communes that an answer may stand for: living, former, of which it is a part."""
-    codes = pd.Series([answer.citycode, answer.oldcitycode], dtype="str")
-    codes = codes[codes != ""]
-    whole = lift_arrondissements(codes)
-    living = whole if passage is None else passage.apply(whole)
-    return {*codes, *whole, *living}
+    codes = {answer.citycode, answer.oldcitycode} - {""}
+    whole = {_whole(code) for code in codes}
+    living = set() if passage is None else {passage.living.get(code, code) for code in whole}
+    return codes | whole | living
+
+
+@cache
+def _whole(code: str) -> str:
+    """Return the city of an arrondissement, else the commune itself."""
+    return str(lift_arrondissements(pd.Series([code], dtype="str"))[0])
 
 
 def _plain(words: str) -> str:

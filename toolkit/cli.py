@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from toolkit.errors import SHOWN, Problem, ToolkitError, UsageError
-from toolkit.language import error_text, problem_text, text
+from toolkit.language import error_text, has_text, problem_text, text
 from toolkit.settings import LANGUAGES
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ DATA_PROBLEMS: Final = 1
 WRONG_USE: Final = 2
 PROBLEMS_SHOWN: Final = 8 * SHOWN
 PROGRESS_BYTES: Final = 10_000_000
+PROGRESS_SHARE: Final = 20
+"""A download is told of every so many bytes, and a big one at most so many times."""
 
 _CODE: Final = re.compile(r"[Dd]?(?:\d{1,9}|2[ABab]\d{0,3})")
 """Code of a commune, a département or a grouping."""
@@ -154,8 +156,8 @@ def demo(
 def new(  # noqa: PLR0913 - one parameter an option
     folder: Folder,
     from_file: Annotated[
-        list[Path], typer.Option("--from-file", help="cli.opt.from_file", readable=False)
-    ],
+        list[Path] | None, typer.Option("--from-file", help="cli.opt.from_file", readable=False)
+    ] = None,
     communes: Annotated[str, typer.Option("--communes", help="cli.opt.communes")] = "",
     epci: Annotated[str, typer.Option("--epci", help="cli.opt.epci")] = "",
     departement: Annotated[str, typer.Option("--departement", help="cli.opt.departement")] = "",
@@ -180,17 +182,19 @@ def new(  # noqa: PLR0913 - one parameter an option
     without: Annotated[str, typer.Option("--without", help="cli.opt.without")] = "",
     cog_year: Annotated[int, typer.Option("--cog-year", help="cli.opt.cog_year")] = 0,
     name: Annotated[str, typer.Option("--name", help="cli.opt.name")] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="cli.opt.offline")] = False,  # noqa: FBT002
     lang: Lang = "",
 ) -> None:
     """Create the folder of a territory with its workbook to fill in."""
-    from toolkit.sources.communes import read_communes  # noqa: PLC0415 - heavy
     from toolkit.sources.selection import Selection  # noqa: PLC0415 - heavy
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+    from toolkit.workspace.fetching import Files, find_communes  # noqa: PLC0415 - heavy
 
     reader = _reader(lang)
-    extract = read_communes(
-        from_file,
-        selection=Selection(
+    if not from_file and not offline:
+        typer.echo(text("cli.new.download", lang=reader), err=True)
+    extract = find_communes(
+        Selection(
             communes=_asked(communes),
             epci=_asked(epci),
             departements=_asked(departement),
@@ -201,10 +205,11 @@ def new(  # noqa: PLR0913 - one parameter an option
             around=around.strip(),
             radius_km=radius_km,
         ),
-        population=population,
-        cog_year=cog_year or None,
-        passage=passage,
+        Files(tuple(from_file or ()), population, passage),
         without=_asked(without),
+        cog_year=cog_year or None,
+        offline=offline,
+        progress=_progress(reader),
     )
     perimeter = extract.tables["communes"]
     workspace = Workspace.create(
@@ -411,21 +416,48 @@ def _show_offers(offers: Sequence[Offer], lang: str) -> None:
     """Print the sources that can be downloaded, and the age of the copies in the cache."""
     _say("fetch.offers", lang)
     for offer in offers:
-        age = (
-            text("cli.fetch.absent", lang=lang)
-            if offer.age_days is None
-            else text("cli.fetch.age", lang=lang, count=offer.age_days)
-        )
         entry = offer.entry
-        _say("fetch.offer", lang, name=entry.name, title=entry.title, by=entry.producer, age=age)
+        _say(
+            "fetch.offer",
+            lang,
+            name=entry.name,
+            title=entry.title or entry.kind,
+            facts=" – ".join(_facts(offer, lang)),
+        )
+
+
+def _facts(offer: Offer, lang: str) -> list[str]:
+    """Return what is worth knowing of a source before it is downloaded."""
+    entry = offer.entry
+    places = [
+        text(key, lang=lang)
+        for name in entry.open_places
+        if has_text(key := f"cli.fetch.place.{name}", lang=lang)
+    ]
+    told = {
+        **offer.measure,
+        "with": ", ".join(entry.beside),
+        "each": ", ".join(places),
+        "framed": len(places) < len(entry.open_places),
+    }
+    facts = [text(f"cli.fetch.{key}", lang=lang, shown=said) for key, said in told.items() if said]
+    facts[:0] = filter(None, (entry.producer, str(entry.data_year or ""), entry.licence))
+    age = offer.age_days
+    if age is None:
+        return [*facts, text("cli.fetch.absent", lang=lang)]
+    copy = (
+        text("cli.fetch.age", lang=lang, count=age) if age else text("cli.fetch.today", lang=lang)
+    )
+    stale = [text("cli.fetch.stale", lang=lang)] if age > entry.fresh_days else []
+    return [*facts, copy, *stale]
 
 
 def _progress(lang: str) -> Callable[[str, int, int | None], None]:
-    """Return what prints a line every ten million bytes of a download."""
+    """Return what prints a line now and then of a download."""
     told: dict[str, int] = {}
 
     def _tell(name: str, done: int, whole: int | None) -> None:
-        step = done // PROGRESS_BYTES
+        step = done // max(PROGRESS_BYTES, (whole or 0) // PROGRESS_SHARE)
         if step > told.get(name, 0):
             told[name] = step
             size = f"{done / 1e6:.0f}" + (f" / {whole / 1e6:.0f}" if whole else "")

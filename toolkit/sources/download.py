@@ -37,6 +37,8 @@ REDIRECTS: Final = 5
 CHUNK: Final = 1 << 18
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a system says when a disk, or a user's part of it, is full."""
+_SHOWN: Final = 200
+"""Characters above which the question in an address is not shown."""
 _PARTIAL, _NOT_MODIFIED, _BAD_RANGE = 206, 304, 416
 
 Clock = Callable[[], dt.datetime]
@@ -334,5 +336,8 @@ def _megabytes(size: int) -> str:
 
 def _fault(wanted: Wanted, code: str, *, found: str = "") -> SourceError:
     limit = _megabytes(wanted.max_bytes)
-    params = {"address": wanted.address, "limit": limit}
+    address = wanted.address
+    if len(address) > _SHOWN:
+        address = address.partition("?")[0] + "?…"
+    params = {"address": address, "limit": limit}
     return SourceError(Problem(code, where=wanted.name, found=found, params=params))

@@ -51,12 +51,22 @@ class Offer:
     age_days : int or None
         Age of the copy in the cache, the oldest of several files; None if one of them is not there.
     size : int
-        Bytes of the copy.
+        Bytes of the copies, with those beside it.
+    size_mb : int
+        Megabytes to be expected, with the sources beside it; 0 where it is not known.
     """
 
     entry: Entry
     age_days: int | None
     size: int = 0
+    size_mb: int = 0
+
+    @property
+    def measure(self) -> dict[str, int]:
+        """Megabytes that are known: ``size`` of the copies, ``about`` expected, or ``at_most``."""
+        if self.size:
+            return {"size": max(1, round(self.size / 1e6))}
+        return {"about": self.size_mb} if self.size_mb else {"at_most": self.entry.max_mb}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +105,20 @@ def offers(
     for entry in sorted(registry.values(), key=lambda one: one.name):
         if entry.kind in REFERENCES:
             continue
-        wanted = wanted_of(entry, entry.address, area=area)
-        paths = [downloader.path_of(one) for one in wanted]
+        group = [entry, *(registry[name] for name in entry.beside)]
+        paths = [
+            downloader.path_of(wanted)
+            for one in group
+            for wanted in wanted_of(one, one.address, area=area)
+        ]
         known = [downloader.noted_at(path) for path in paths]
         ages = [kept.age_days(downloader.now()) for kept in known if kept]
+        expected = sum(one.size_mb for one in group) if all(one.size_mb for one in group) else 0
         if ages and len(ages) == len(paths):
             size = sum(path.stat().st_size for path in paths)
-            made.append(Offer(entry, max(ages), size))
+            made.append(Offer(entry, max(ages), size, size_mb=expected))
         else:
-            made.append(Offer(entry, None))
+            made.append(Offer(entry, None, size_mb=expected))
     return made
 
 

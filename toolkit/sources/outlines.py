@@ -84,11 +84,13 @@ def _check(selection: Selection) -> None:
         "--within": selection.within,
         "--around": selection.around,
     }
-    found = [option for option, is_asked in others.items() if is_asked]
+    problems = [
+        Problem("new_needs_files", found=option) for option, is_asked in others.items() if is_asked
+    ]
     if selection.is_empty:
-        found = ["–"]
-    if found:
-        raise UsageError([Problem("new_needs_files", found=option) for option in found])
+        problems.append(Problem("new_nothing_asked"))
+    if problems:
+        raise UsageError(problems)
 
 
 def _copies(entry: Entry, means: Means) -> list[Copy]:

@@ -290,7 +290,9 @@ def test_offers_tell_age_and_size_of_copies_that_are_complete(server, known, mea
     (means.downloader.folder / "services-2A.csv").unlink()
     made = {one.entry.name: one for one in offers(known, means.downloader, area=AREA)}
     assert "outlines" not in made
-    assert (made["sirene"].age_days, made["sirene"].size) == (0, len(STOCK))
+    whole = sum(map(len, (STOCK, UNITS, POINTS, FAMILIES)))
+    assert (made["sirene"].age_days, made["sirene"].size) == (0, whole)
+    assert (made["ess"].age_days, made["ess"].size) == (0, len(FAMILIES))
     assert [made[name].age_days for name in ("services", "flows")] == [None, None]
 
 
@@ -391,3 +393,21 @@ def test_the_newest_french_file_of_melodi_is_taken(server, means, monkeypatch):
     monkeypatch.setattr(registry, "MELODI", server.address + "/melodi/{dataset}")
     entry = Entry("bpe", "bpe", melodi="DS_BPE")
     assert registry.address_of(entry, means.downloader) == "https://x/2025"
+
+
+def test_the_size_of_a_group_is_that_of_all_its_files(known, means):
+    sized = {name: replace(entry, size_mb=rank) for rank, (name, entry) in enumerate(known.items())}
+    sized["sirene"] = replace(sized["sirene"], size_mb=100)
+    made = {one.entry.name: one.size_mb for one in offers(sized, means.downloader, area=AREA)}
+    assert (made["sirene"], made["units"]) == (100 + 1 + 2 + 3, 1)
+    unknown = {**sized, "ess": replace(sized["ess"], size_mb=0)}
+    made = {one.entry.name: one.size_mb for one in offers(unknown, means.downloader, area=AREA)}
+    assert made["sirene"] == 0
+
+
+def test_a_long_question_is_not_shown_in_a_message(server, means):
+    entry = Entry("osm", "osm", address=server.address + "/api?data={osm}", file="osm.json")
+    server.scripts["/api"] = refusing
+    with pytest.raises(DataError) as caught:
+        fetch(["osm"], registry={"osm": entry}, means=means)
+    assert caught.value.problem_list[0].params["address"] == server.address + "/api?…"

@@ -16,6 +16,7 @@ from toolkit import vocabulary as v
 from toolkit.errors import Problem
 from toolkit.schema.contracts import CONTRACTS
 from toolkit.sources.extract import ELSEWHERE, Extract
+from toolkit.sources.hiding import hidden_everywhere
 from toolkit.sources.passage import Passage
 from toolkit.sources.reading import city_name, lift_arrondissements, listed, place_name
 
@@ -27,8 +28,6 @@ _COMPARED: Final = ("commune_id", "activity", "legal_form", "jobs_band")
 _PLACE_TEXTS: Final = ("commune_id", "city", "department")
 _PLACE_NUMBERS: Final = ("latitude", "longitude")
 """Cells by which an actor is placed."""
-_HIDDEN: Final = ("description", "address", "latitude", "longitude")
-"""Cells of actors that go with their name where it may not be shown."""
 _LEGAL_ID: Final = ("siret:", "siren:")
 _SIREN_END: Final = 15
 """Length of ``siret:`` and nine digits."""
@@ -93,6 +92,7 @@ def assemble(
     - An actor that any source calls ESS is ESS, as a legal form alone cannot show it.  Cells that
       differ are counted in a note.  A resource, need or flow that several sources tell is that of
       the first, whole.
+    - Whoever one source hides has no name, address or point, whatever the others say.
     - Arrondissements of Paris, Lyon and Marseille are their commune, unless the perimeter is made
       of arrondissements.
     - An actor without a commune code is placed by the name of its commune and its département, else
@@ -296,18 +296,12 @@ def _one_a_source(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _merged(rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
     """Return one row an actor: the first filled cell of each column, all source ids."""
-    rows = rows.assign(
-        **{
-            name: rows.get(name, pd.Series(pd.NA, index=rows.index)).astype("boolean")
-            for name in ("diffusible", "natural_person")
-        }
-    )
+    rows = hidden_everywhere(rows)
     grouped = rows.groupby("actor_id", sort=True)
     merged = grouped.first()
     sources = grouped["source_id"].agg(lambda ids: v.join_list(dict.fromkeys(ids)))
     is_ess = (rows["family"] == "ess").groupby(rows["actor_id"]).any()
     merged["family"] = merged["family"].mask(is_ess & (merged["family"] == "business"), "ess")
-    merged = _hidden_by_any(merged, rows)
     several = grouped.size() > 1
     twice = rows[rows["actor_id"].isin(several.index[several])]
     differing = sorted(
@@ -320,29 +314,6 @@ def _merged(rows: pd.DataFrame, *, ledger: _Ledger) -> pd.DataFrame:
     ledger.note("same_actor", list(several.index[several]), table=v.ACTORS)
     ledger.note("differing_cells", differing, table=v.ACTORS)
     return merged.assign(**{SOURCE_IDS: sources}).reset_index()
-
-
-def _hidden_by_any(merged: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return actors, without name and place those that one of their rows hides.
-
-    A list that names a person, or somebody who opposed diffusion, does not lift it.
-    """
-    bare = rows["actor_id"].str.removeprefix("siret:")
-    nameless = (rows["name"] == rows["actor_id"]) | (rows["name"] == bare)
-    opposed = ~rows["diffusible"].fillna(value=True)
-    person = rows["natural_person"].fillna(value=False) & nameless
-    told = pd.DataFrame({"opposed": opposed, "person": person}).groupby(rows["actor_id"]).any()
-    told = told.loc[merged.index]
-    hidden = told.any(axis=1)
-    if not hidden.any():
-        return merged
-    named = merged.index.to_series().str.removeprefix("siret:")
-    bared = {name: merged[name].mask(hidden) for name in _HIDDEN if name in merged}
-    flagged = {
-        "diffusible": merged["diffusible"].mask(told["opposed"], other=False),
-        "natural_person": merged["natural_person"].mask(told["person"], other=True),
-    }
-    return merged.assign(name=merged["name"].mask(hidden, named), **bared, **flagged)
 
 
 # --- flows and communes -----------------------------------------------------------------------

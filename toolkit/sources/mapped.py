@@ -20,6 +20,7 @@ from toolkit.schema.identifiers import clean_siret
 from toolkit.sources import towns
 from toolkit.sources.extract import Extract, Sieve, source_row
 from toolkit.sources.foreign import LATITUDE, LONGITUDE, read_foreign
+from toolkit.sources.hiding import HIDDEN
 from toolkit.sources.mapped_cells import SEVERAL, mapped_cells
 from toolkit.sources.mapping_file import FileMap, TableMap, read_mapping
 from toolkit.sources.reading import commune_codes, listed, numbers
@@ -32,7 +33,6 @@ _UNITS: Final = (100, 1_000)
 """Metres of other units in which files give them."""
 _ENDS: Final = ("origin", "destination")
 _HELPERS: Final = ("x", "y", "point", "postcode")
-_HIDDEN: Final = ("description", "address", "latitude", "longitude")
 
 
 def load_mapped(path: Path, mapping: Path | FileMap, *, with_persons: bool = False) -> Extract:
@@ -239,7 +239,7 @@ class _Rows:
             person |= are_persons(self.sieve.rows[header]).reindex(frame.index)
         unnamed = hidden if with_persons else hidden | person
         self._note("hidden", int(unnamed.sum()), examples=frame.index[unnamed])
-        bare = {name: frame[name].mask(unnamed) for name in _HIDDEN if name in frame}
+        bare = {name: frame[name].mask(unnamed) for name in HIDDEN if name in frame}
         name = frame["name"].mask(unnamed, frame["actor_id"])
         return frame.assign(**bare, name=name, diffusible=~hidden, natural_person=person)
 

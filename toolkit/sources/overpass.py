@@ -71,10 +71,10 @@ def load_overpass(path: Path) -> Extract:
     content = read_json(path)
     if not isinstance(content, Mapping):
         raise not_expected(path, expected="elements")
-    if isinstance(content.get("features"), list):
-        elements = list(_elements_of(content["features"]))
-    else:
-        elements = content.get("elements")
+    drawn = content.get("features")
+    elements: Any = content.get("elements")
+    if isinstance(drawn, list):
+        elements = list(_elements_of(drawn))
     if not isinstance(elements, list):
         raise not_expected(path, expected="elements")
     rows = pd.DataFrame(
@@ -144,9 +144,10 @@ def _elements_of(features: list[Any]) -> Iterator[dict[str, Any]]:
         kind, _, number = text_of(tags.get("@id")).partition("/")
         drawn = json.dumps(feature.get("geometry"))
         shape = shapely.from_geojson(drawn, on_invalid="ignore")
-        point = None if shape is None else shapely.point_on_surface(shape)
-        held = point is not None and not point.is_empty
-        place = {"lat": point.y, "lon": point.x} if held else {}
+        place = {}
+        if shape is not None and not shape.is_empty:
+            point = shapely.point_on_surface(shape)
+            place = {"lat": point.y, "lon": point.x}
         yield {"type": kind, "id": number, "tags": tags, "center": place}
 
 

@@ -31,7 +31,8 @@ class Fetched:
     Attributes
     ----------
     extracts : tuple of Extract
-        Files, then downloads, each in the order asked for.
+        Files, then downloads, each in the order asked for; what is read by the actors that are
+        known comes last.
     missing : tuple of Problem
         Why sources that were to be downloaded are not there.
     """
@@ -167,10 +168,11 @@ def fetch(
         copies = _all_copies(with_own, means, missing=missing)
         loaded = load_files([*own, *_named(copies)], kind=kind, known=known)
         extracts += [described(extract, copies) for extract in loaded]
-    for entry in main:
+    for entry in sorted(main, key=lambda one: BY_NAME[one.kind].of_actors):
+        partners = _partners(entry, beside, registry=registry)
+        knowing = known.knowing(extracts) if BY_NAME[entry.kind].of_actors else known
         try:
-            partners = _partners(entry, beside, registry=registry)
-            extracts += _source(entry, partners, means=means, known=known, missing=missing)
+            extracts += _source(entry, partners, means=means, known=knowing, missing=missing)
         except DataError as error:
             missing += error.problem_list
     if missing and not extracts:

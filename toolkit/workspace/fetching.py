@@ -15,6 +15,7 @@ from toolkit.sources import fetching, mapping_guess, registry
 from toolkit.sources.catalogue import Context
 from toolkit.sources.communes import read_communes
 from toolkit.sources.download import Downloader
+from toolkit.sources.near import sirens_of
 from toolkit.sources.outlines import download_communes
 from toolkit.sources.passage import read_passage
 from toolkit.sources.places import Area
@@ -160,13 +161,16 @@ def fetch_sources(
         mapping_guess.save_mapping(words, wish.mapping)
         found = str(wish.mapping)
         raise DataError(Problem("sources_mapping_written", where=first.name, found=found))
-    communes = workspace.tables()[v.COMMUNES]
+    tables = workspace.tables()
+    communes = tables[v.COMMUNES]
     context = Context(
         communes=frozenset(communes["commune_id"]),
         passage=read_passage(wish.passage) if wish.passage else None,
         year=wish.year,
         day=dt.datetime.now(tz=dt.UTC).date(),
         mapping=wish.mapping,
+        sirens=sirens_of(tables[v.ACTORS]),
+        progress=progress,
     )
     fetched = fetching.fetch(
         wish.words,

@@ -203,6 +203,23 @@ def test_a_zip_is_downloaded_and_read(server, known, means):
     assert extract.source["title"] == "Titre flows"
 
 
+def test_what_is_read_by_known_actors_comes_after_them(server, known, means):
+    other = "73282932000074"
+    server.scripts["/contracts.csv"] = giving(
+        "acheteur_id,uid,montant,titulaire_id,dateNotification\n"
+        f"{SHOP},1,1000.5,{CLUB},2025-01-01\n{other},2,2000.5,{other},2025-01-01\n"
+    )
+    entries = {**known, "contracts": replace(known["ess"], name="contracts", kind="decp")}
+    entries["contracts"] = replace(
+        entries["contracts"], address=server.address + "/contracts.csv", file="contracts.csv"
+    )
+    looked = replace(HERE, sirens=frozenset())
+    fetched = fetch(["contracts", "sirene"], registry=entries, means=means, known=looked)
+    stock, contracts = fetched.extracts
+    assert stock.source["title"] == "Titre sirene"
+    assert contracts.tables["flows"]["quantity"].tolist() == [1000.5]
+
+
 # --- places -------------------------------------------------------------------------------------
 def services(to, _turn):
     (code,) = parse_qs(urlsplit(to.path).query)["dep"]

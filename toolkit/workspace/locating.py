@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -158,7 +159,8 @@ def locate(
         actors = _moved(stored[v.ACTORS], outcomes)
         kept, notes = Kept(), list[Problem]()
         if len(actors):
-            rows = {v.ACTORS: actors, v.SOURCES: _source(geocoder, day=author.day)}
+            oldest = dt.date.fromisoformat(author.day) - dt.timedelta(days=replies.age_days)
+            rows = {v.ACTORS: actors, v.SOURCES: _source(geocoder, day=oldest.isoformat())}
             kept, notes = _keep(connection, stored, rows=rows, author=author)
     return LocateReport(
         host=geocoder.host,
@@ -168,6 +170,31 @@ def locate(
         notes=tuple(notes),
         outcomes=outcomes,
     )
+
+
+def with_points(actors: pd.DataFrame, stored: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return actors that come in again, with the points that geocoding gave to their addresses.
+
+    A point goes with its address and commune: where one of them has changed, it is not kept.  A
+    point that comes in goes before.
+
+    Parameters
+    ----------
+    actors, stored : GeoDataFrame
+        Complete actors that come in, and stored ones; EPSG:4326.
+    """
+    made = gpd.GeoDataFrame(actors).copy()
+    known = gpd.GeoDataFrame(stored).drop_duplicates("actor_id").set_index("actor_id", drop=False)
+    known = known.reindex(made["actor_id"].to_numpy()).set_axis(made.index)
+    keeps = (made["located_by"] != "address") & (known["located_by"] == "address")
+    keeps &= known["latitude"].isna()
+    for name in ("address", "commune_id"):
+        keeps &= known[name].notna() & (known[name] == made[name])
+    points = np.where(keeps, known.geometry.array, made.geometry.array)
+    located = made["located_by"].mask(keeps, other="address")
+    geometry = gpd.GeoSeries(points, index=made.index, crs=crs.STORAGE_EPSG)
+    kept: gpd.GeoDataFrame = made.assign(located_by=located).set_geometry(geometry)
+    return kept
 
 
 def with_list(report: LocateReport, folder: Path, *, lang: str) -> LocateReport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import datetime as dt
 
 import pandas as pd
 import pytest
@@ -11,7 +13,9 @@ from tests.geocoding_server import found, running
 from tests.unit.workspace.conftest import write_book
 from toolkit.errors import UsageError
 from toolkit.sources.geocoder import Geocoder
-from toolkit.workspace.locating import Rules
+from toolkit.sources.geocoding import to_query
+from toolkit.territory import complete
+from toolkit.workspace.locating import Rules, with_points
 
 pytestmark = pytest.mark.enable_socket
 
@@ -87,6 +91,18 @@ def test_a_second_time_nothing_is_sent_and_nothing_changes(workspace, geocoder, 
     assert (report.replies.sent, report.replies.cached, report.kept.updated) == (0, 1, ())
     assert dict(report.counts) == {"town_hall": 1, "has_point": 1}
     assert len(workspace.journal()) == len(before)
+
+
+def test_the_source_is_as_old_as_its_oldest_answer(workspace, geocoder, service):
+    write(workspace, actor("A1"))
+    month = dt.datetime(2026, 10, 23, 12, tzinfo=dt.UTC)
+    kept = dataclasses.replace(geocoder, now=lambda: month)
+    kept.ask([to_query("1 rue du Port", city="Ambreval", citycode="99001")])
+    noon = month + dt.timedelta(days=30)
+    report = workspace.geocode(dataclasses.replace(geocoder, now=lambda: noon))
+    assert (report.replies.sent, report.replies.age_days) == (0, 30)
+    sources = workspace.tables()["sources"].set_index("source_id")
+    assert sources.loc["ban-127-0-0-1", "retrieved_at"] == "2026-10-23"
 
 
 def test_persons_and_those_who_opposed_never_leave_the_machine(workspace, geocoder, service):
@@ -211,6 +227,32 @@ def test_a_point_stays_when_the_workbook_comes_again_and_goes_with_its_address(
     assert report.tables["actors"].unchanged == ("A1",)
     workspace.import_workbook(book("1 rue Neuve"))
     assert place(workspace, "A1")[0] == "commune"
+
+
+@pytest.mark.parametrize(
+    "cells, place_",
+    [
+        ({}, ("address", 1.75)),
+        ({"address": "2 rue Neuve"}, ("commune", None)),
+        ({"address": None}, ("commune", None)),
+        ({"commune_id": "99002"}, ("commune", None)),
+        ({"latitude": 46.5, "longitude": 1.7}, ("address", 1.7)),
+        ({"actor_id": "A9"}, ("commune", None)),
+    ],
+)
+def test_a_point_goes_with_its_address_when_rows_come_in_again(
+    workspace, geocoder, service, cells, place_
+):
+    write(workspace, actor("A1"))
+    workspace.geocode(geocoder)
+    stored = workspace.tables()
+    row = pd.DataFrame([{**actor("A1"), **cells}])
+    rows = complete({"communes": stored["communes"], "actors": row})["actors"]
+    made = with_points(rows, stored["actors"]).iloc[0]
+    assert made["located_by"] == place_[0]
+    assert place_[1] is None or round(made.geometry.x, 5) == place_[1]
+    if place_[1] is None:
+        assert made.geometry.equals(rows.geometry.iloc[0])
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.5, float("nan")])

@@ -55,7 +55,7 @@ COUNT_COLUMNS: Final = ("commune_id", "activity", "category", "count", "unit", "
 """``activity`` is a type of the BPE or a column of a compilation; ``category`` may be missing;
 ``unit`` is ``unit`` (equipments) or ``place``; ``year`` is that of the BPE."""
 _TYPE: Final = r"[A-G]\d{3}"
-_COMMUNE: Final = "COM"
+_COMMUNE, _PART = "COM", "ARM"
 _OF_IRIS: Final = r"^(\d[\dAB]\d{3})"
 _LAST: Final = r"([^-]+)$"
 """What follows the level in a code such as ``2024-COM-14118``; a bare code is itself."""
@@ -140,7 +140,7 @@ def load_bpe(
     sieve = Sieve(rows, where=path.name)
     if rows.empty:
         sieve.notes.append(Problem("sources_bpe_nothing", found="0", where=path.name))
-    year = _clean(sieve, data_year=data_year or year_of_name(path.name))
+    year = _clean(sieve, frozenset(communes), data_year=data_year or year_of_name(path.name))
     kept = sieve.rows
     categories = _categories()
     counts = _counts(kept.assign(category=kept["type"].map(categories), year=year))
@@ -189,7 +189,9 @@ def find_counts(
         Columns ``COUNT_COLUMNS``, sorted; a service that a commune lacks has no row.
     """
     counts = extract.tables[COUNTS]
-    codes = passage.apply(counts["commune_id"]) if passage else counts["commune_id"]
+    own = counts["commune_id"].isin(set(commune_ids))
+    living = passage.apply(counts["commune_id"]) if passage else counts["commune_id"]
+    codes = counts["commune_id"].where(own, living)
     inside = counts.assign(commune_id=codes)[codes.isin(set(commune_ids))]
     return _summed(inside)
 
@@ -218,21 +220,26 @@ def _source(path: Path, *, year: int | None) -> dict[str, object]:
 
 
 # --- rows by type -------------------------------------------------------------------------------
-def _clean(sieve: Sieve, *, data_year: int | None) -> int | None:
-    """Keep the rows of communes, types and the latest year; return that year."""
+def _clean(sieve: Sieve, asked: frozenset[str], *, data_year: int | None) -> int | None:
+    """Keep the rows of communes, types and the latest year; return that year.
+
+    An arrondissement of Paris, Lyon or Marseille is its commune unless it is asked for itself.
+    """
+    of_iris = sieve.rows["iris"].str.extract(_OF_IRIS, expand=False)
+    given = sieve.rows["commune_id"].fillna(of_iris)
+    codes = commune_codes(given.str.extract(_LAST, expand=False))
     levels = sieve.rows["level"].str.upper()
-    sieve.drop(levels.notna() & (levels != _COMMUNE), "bpe_levels", show="level")
+    is_place = (levels == _COMMUNE) | ((levels == _PART) & codes.isin(asked))
+    codes = codes.where(codes.isin(asked), lift_arrondissements(codes))
+    sieve.rows = sieve.rows.assign(commune_id=codes)
+    sieve.drop(levels.notna() & ~is_place, "bpe_levels", show="level")
     types = sieve.rows["type"].str.upper()
     sieve.rows = sieve.rows.assign(type=types)
     is_type = types.str.fullmatch(_TYPE).fillna(value=False).astype("bool")
     sieve.drop(~is_type, "bpe_types", show="type")
     measure = sieve.rows["measure"].str.upper()
     sieve.drop(measure.notna() & (measure != _EQUIPMENTS), "bpe_measures", show="measure")
-    of_iris = sieve.rows["iris"].str.extract(_OF_IRIS, expand=False)
-    given = sieve.rows["commune_id"].fillna(of_iris)
-    codes = commune_codes(given.str.extract(_LAST, expand=False))
-    sieve.rows = sieve.rows.assign(commune_id=lift_arrondissements(codes))
-    sieve.drop(codes.isna(), "no_commune", show="type")
+    sieve.drop(sieve.rows["commune_id"].isna(), "no_commune", show="type")
     is_counted = sieve.rows["count"].notna().any()
     count = numbers(sieve.rows["count"]) if is_counted else sieve.rows["type"].notna() * 1.0
     sieve.rows = sieve.rows.assign(count=count, unit=_UNIT)

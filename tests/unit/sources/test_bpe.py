@@ -185,6 +185,27 @@ def test_the_layout_of_2025_is_read(tmp_path):
     assert notes(found) == {"bpe_unidentified": "1", "weak_points": "1", "bpe_unnamed": "1"}
 
 
+def test_arrondissements_that_are_asked_for_stay_what_they_are(tmp_path):
+    points = [
+        POINTS,
+        "2024;11;75;75101;751010401;B207;1;1;B",
+        "2024;11;75;75102;751020401;B207;1;1;B",
+    ]
+    path = write(tmp_path, points)
+    assert counted(load_bpe(path, communes={"75056"})) == {("75056", "B207"): 2.0}
+    found = load_bpe(path, communes={"75101"})
+    assert counted(found) == {("75101", "B207"): 1.0}
+    assert find_counts(found, {"75101"})["count"].tolist() == [1.0]
+    long = [
+        "GEO;GEO_OBJECT;FACILITY_TYPE;TIME_PERIOD;OBS_VALUE",
+        "75056;COM;B207;2024;50",
+        "75101;ARM;B207;2024;3",
+    ]
+    path = write(tmp_path, long, name="long.csv")
+    assert counted(load_bpe(path, communes={"75056"})) == {("75056", "B207"): 50.0}
+    assert counted(load_bpe(path, communes={"75101"})) == {("75101", "B207"): 3.0}
+
+
 def test_notes_name_nobody_whose_name_is_not_kept(tmp_path):
     lines = [POINTS_2023, f"2023;MARTIN JEANNE;{TWO};01001;D201;;;3.1;46.6;Mauvaise;"]
     (note, *others) = load_bpe(write(tmp_path, lines)).notes

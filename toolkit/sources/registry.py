@@ -239,7 +239,7 @@ def _faults(name: str, table: Mapping[str, Any]) -> list[Problem]:
 
 def _strangers(tables: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
     """Return the sources and places that tables name and that do not exist."""
-    faults = []
+    faults: list[tuple[str, str, object, tuple[str, ...]]] = []
     for name, table in tables.items():
         address, beside = table.get("address"), table.get("beside")
         faults += [
@@ -248,7 +248,7 @@ def _strangers(tables: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
             if place not in PLACES
         ]
         faults += [
-            ("registry_beside", name, other, sorted(tables))
+            ("registry_beside", name, other, tuple(sorted(tables)))
             for other in (beside if isinstance(beside, list) else ())
             if other not in tables
         ]

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Final
@@ -159,8 +159,7 @@ def _layout(
     path: Path, opened: Callable[[], IO[bytes]], *, needed: Columns, columns: Columns
 ) -> Layout:
     """Return how a text is written; it is read once to know its encoding."""
-    with opened() as stream:
-        encoding = _encoding(stream, where=path.name)
+    encoding = _encoding(opened, where=path.name)
     with opened() as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
         line = text.readline(CELL_LIMIT)
     separator, header = _separator(line, needed=needed)
@@ -187,31 +186,25 @@ def header_of(path: Path, kinds: Iterable[Columns]) -> list[str]:
     else:
         with path.open("rb") as stream:
             line = stream.readline(CELL_LIMIT)
-    text = line.decode(_encoding(io.BytesIO(line), where=path.name)).strip("\r\n")
+    text = line.decode(_encoding(lambda: io.BytesIO(line), where=path.name)).strip("\r\n")
     every = {
         f"{rank}.{name}": names for rank, kind in enumerate(kinds) for name, names in kind.items()
     }
     return _separator(text, needed=every)[1]
 
 
-def _encoding(stream: IO[bytes], *, where: str) -> str:
+def _encoding(opened: Callable[[], IO[bytes]], *, where: str) -> str:
     """Return the first encoding that fits the whole of a text, of which little is held at once."""
-    decoders = {name: codecs.getincrementaldecoder(name)() for name in ENCODINGS}
-    is_first = True
-    while decoders:
-        block = stream.read(_BLOCK)
-        if is_first:
-            _refuse_others(block, where=where)
-            is_first = False
-        for name, decoder in list(decoders.items()):
-            try:
-                decoder.decode(block, final=not block)
-            except UnicodeDecodeError:
-                del decoders[name]
-        if b"\x00" in block:
-            break
-        if not block and decoders:
-            return next(iter(decoders))
+    with opened() as stream:
+        _refuse_others(stream.read(len(max(_NOT_TEXT, key=len))), where=where)
+    for encoding in ENCODINGS:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        with opened() as stream, suppress(UnicodeDecodeError):
+            while (block := stream.read(_BLOCK)) and b"\x00" not in block:
+                decoder.decode(block)
+            if not block:
+                decoder.decode(b"", final=True)
+                return encoding
     tried = ", ".join(ENCODINGS)
     raise DataError(Problem("sources_encoding", where=where, params={"choices": tried}))
 

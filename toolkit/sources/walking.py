@@ -5,25 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count
+from operator import itemgetter
 from typing import IO, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 BATCH: Final = 10_000
-"""Records that are held at once."""
+"""Records that are held at once, of those that may be wanted."""
 CELL_LIMIT: Final = 1_000_000
 """Characters of the longest cell."""
 _REMEMBERED: Final = 50_000
 """Distinct cells of which the verdict of a test is remembered."""
+_NOTHING: Final = hash("")
 _SIGNS: Final = re.compile(r"[\W_]+")
 
 Test = Callable[[pd.DataFrame], "pd.Series[bool]"]
 Told = Callable[[int, int], None]
+_Record = tuple[int, list[str]]
+_Pick = Callable[[list[str]], Hashable]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,50 +72,6 @@ class Part:
     layout: Layout
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Records with as many cells as the header, their numbers, and the numbers of the others.
-
-    Records with fewer cells are among them, filled at their end; those with more are not.
-    """
-
-    layout: Layout
-    rows: list[list[str]]
-    numbers: npt.NDArray[np.int64]
-    malformed: list[int]
-    short: list[int]
-
-    def cells(self, column: str) -> list[str]:
-        """Return the cells of one of our columns; those that hold nothing are empty."""
-        place = self.layout.places.get(column)
-        if place is None:
-            return [""] * len(self.rows)
-        nulls = self.layout.nulls
-        return ["" if (cell := row[place].strip()) in nulls else cell for row in self.rows]
-
-    def frame(self, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
-        """Return the records of a mask, all cells text, missing ones NaN."""
-        chosen = np.flatnonzero(mask)
-        kept = _Batch(
-            self.layout, [self.rows[place] for place in chosen], self.numbers[mask], [], []
-        )
-        alike: dict[str, str] = {}
-        cells = {
-            # Cells that are alike are one object: a register repeats its codes and towns.
-            column: [alike.setdefault(cell, cell) or None for cell in kept.cells(column)]
-            for column in self.layout.columns
-        }
-        return pd.DataFrame(cells, index=pd.Index(kept.numbers), dtype="str")
-
-    def keys(self, columns: tuple[str, ...]) -> npt.NDArray[np.uint64]:
-        """Return a number a record and column, equal for cells alike; 0 where nothing is told."""
-        made = np.zeros((len(self.rows), len(columns)), dtype="uint64")
-        for place, column in enumerate(columns):
-            bare = np.array([_SIGNS.sub("", cell) for cell in self.cells(column)], dtype="object")
-            made[:, place] = np.where(bare == "", 0, pd.util.hash_array(bare, categorize=False))
-        return made
-
-
 def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     """Return the wanted records of the parts of a table, all cells text, missing cells NaN.
 
@@ -126,8 +86,8 @@ def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     -------
     DataFrame
         Index: number of the record, the header being 1; parts are counted on.  In ``attrs``:
-        ``malformed``, the numbers of the records with more cells than the header, ``short``, those
-        of the wanted records with fewer, and ``elsewhere``, how many records are not wanted.
+        ``malformed``, the numbers of the records with more cells than the header, and
+        ``elsewhere``, how many records are not wanted.
 
     Raises
     ------
@@ -135,112 +95,175 @@ def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
         If a cell is longer than `CELL_LIMIT`.
     """
     sorter = _Sorter(cut)
-    empty = dict.fromkeys(parts[0].layout.columns, ()) if parts else {}
-    frames = [pd.DataFrame(empty, index=pd.Index([], dtype="int64"), dtype="str")]
+    frames = [_frame(part.layout, []) for part in parts[:1]]
     malformed: list[int] = []
-    short: list[int] = []
-    count = 0
-    for batch in _batches(parts, told=cut.told):
-        frames.append(batch.frame(sorter.mask(batch)))
-        malformed += batch.malformed
-        short += batch.short
-        count += len(batch.rows)
+    for layout, records in _texts(parts, malformed=malformed, told=cut.told):
+        frames += [_frame(layout, kept) for kept in sorter.sift(layout, records)]
     missed = sorter.missed()
-    again = _batches(parts) if len(missed) else iter(())
-    frames += [batch.frame(np.isin(batch.numbers, missed)) for batch in again]
+    for layout, records in _texts(parts, malformed=[]) if missed else ():
+        frames.append(_frame(layout, [record for record in records if record[0] in missed]))
     rows = pd.concat([frame for frame in frames if len(frame)] or frames).sort_index()
-    short = [number for number in short if number in rows.index]
-    rows.attrs.update(malformed=malformed, short=short, elsewhere=count - len(rows))
+    rows.attrs.update(malformed=malformed, elsewhere=sorter.count - len(rows))
     return rows
 
 
-def _batches(parts: Sequence[Part], *, told: Told | None = None) -> Iterator[_Batch]:
-    """Yield the records of texts, their numbers counted on."""
+# --- records ------------------------------------------------------------------------------------
+def _texts(
+    parts: Sequence[Part], *, malformed: list[int], told: Told | None = None
+) -> Iterator[tuple[Layout, Iterator[_Record]]]:
+    """Yield the records of texts, numbered on; those with too many cells are only noted."""
     csv.field_size_limit(CELL_LIMIT)
     whole = sum(part.size for part in parts)
-    before, past = 0, 0
+    numbers, past = count(1), 0
     for part in parts:
-        layout, last = part.layout, 1
+        layout = part.layout
         with (
             part.opened() as raw,
             io.TextIOWrapper(raw, encoding=layout.encoding, newline="") as text,
         ):
             reader = csv.reader(text, delimiter=layout.separator)
-            next(reader, None)
-            records = enumerate(reader, start=2)
-            while block := list(islice(records, BATCH)):
-                last = block[-1][0]
-                yield _batch(block, layout, before=before)
-                if told:
-                    told(past + raw.tell(), whole)
-        before += last
+            numbered: Iterator[tuple[list[str], int]] = zip(reader, numbers, strict=False)
+            next(numbered, None)
+            if told:
+                numbered = _telling(numbered, raw, past=past, whole=whole, told=told)
+            yield layout, _even(numbered, layout, malformed=malformed)
         past += part.size
 
 
-def _batch(block: list[tuple[int, list[str]]], layout: Layout, *, before: int) -> _Batch:
-    """Return records without the blank ones; short ones are filled, long ones only numbered."""
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    malformed: list[int] = []
-    short: list[int] = []
-    for number, row in block:
+def _telling(
+    numbered: Iterable[tuple[list[str], int]], raw: IO[bytes], *, past: int, whole: int, told: Told
+) -> Iterator[tuple[list[str], int]]:
+    """Yield records, and tell from time to time how far the text has been read."""
+    for row, number in numbered:
+        yield row, number
+        if number % BATCH == 0:
+            told(past + raw.tell(), whole)
+    told(past + raw.tell(), whole)
+
+
+def _even(
+    numbered: Iterable[tuple[list[str], int]], layout: Layout, *, malformed: list[int]
+) -> Iterator[_Record]:
+    """Yield records without the blank ones; short ones are filled, long ones only noted."""
+    width = layout.width
+    for row, number in numbered:
         if not (row and row[0].strip()) and not "".join(row).strip():
             continue
-        if len(row) > layout.width:
-            malformed.append(before + number)
-            continue
-        missing = layout.width - len(row)
-        if missing:
-            short.append(before + number)
-        rows.append(row + [""] * missing if missing else row)
-        numbers.append(before + number)
-    return _Batch(layout, rows, np.array(numbers, dtype="int64"), malformed, short)
+        if len(row) == width:
+            yield number, row
+        elif len(row) < width:
+            yield number, row + [""] * (width - len(row))
+        else:
+            malformed.append(number)
 
 
+def _cells(layout: Layout, rows: Iterable[list[str]], *, column: str) -> Iterator[str]:
+    """Yield the cells of one of our columns; those that hold nothing are empty."""
+    place, nulls = layout.places.get(column), layout.nulls
+    for row in rows:
+        cell = "" if place is None else row[place].strip()
+        yield "" if cell in nulls else cell
+
+
+def _frame(
+    layout: Layout, records: Sequence[_Record], *, columns: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Return our columns of records, or some of them: all cells text, missing ones NaN."""
+    alike: dict[str, str] = {}
+    rows = [row for _, row in records]
+    cells = {
+        # Cells that are alike are one object: a register repeats its codes and towns.
+        column: [
+            alike.setdefault(cell, cell) or None for cell in _cells(layout, rows, column=column)
+        ]
+        for column in columns or layout.columns
+    }
+    index = pd.Index([number for number, _ in records], dtype="int64")
+    return pd.DataFrame(cells, index=index, dtype="str")
+
+
+# --- which are wanted ---------------------------------------------------------------------------
 class _Sorter:
     """Tells the wanted records from the others, and remembers who belongs together."""
 
     def __init__(self, cut: Cut) -> None:
         self.cut = cut
-        self.verdicts: dict[tuple[str, ...], dict[tuple[str, ...], bool]] = {}
-        self.seen: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]] = []
-        self.masks: list[npt.NDArray[np.bool_]] = []
+        self.count = 0
+        self.known: dict[tuple[str, ...], dict[Hashable, bool]] = {one: {} for one in cut.tests}
+        self.kept: list[int] = []
+        self.numbers = array("q")
+        self.keys = [array("q") for _ in cut.together]
 
-    def mask(self, batch: _Batch) -> npt.NDArray[np.bool_]:
-        """Return which records are wanted, as far as their own cells tell."""
-        mask = np.full(len(batch.rows), not self.cut.tests)
+    def sift(self, layout: Layout, records: Iterable[_Record]) -> Iterator[list[_Record]]:
+        """Yield the records that are wanted as far as their own cells tell, batch by batch."""
+        tests = [(_pick(layout, columns), self.known[columns]) for columns in self.cut.tests]
+        maybe: list[_Record] = []
+        for record in records if not self.keys else self._remembering(layout, records):
+            self.count += 1
+            row = record[1]
+            for pick, known in tests:
+                if known.get(pick(row), True):
+                    maybe.append(record)
+                    break
+            else:
+                if not tests:
+                    maybe.append(record)
+            if len(maybe) >= BATCH:
+                yield self._wanted(layout, maybe)
+                maybe = []
+        yield self._wanted(layout, maybe)
+
+    def _wanted(self, layout: Layout, maybe: list[_Record]) -> list[_Record]:
+        """Return the records that pass a test; each is asked once for cells that are alike."""
+        if not self.cut.tests or not maybe:
+            return maybe
+        mask = np.zeros(len(maybe), dtype="bool")
+        rows = [row for _, row in maybe]
         for columns, test in self.cut.tests.items():
-            mask |= self._passed(batch, columns, test=test)
-        if self.cut.together:
-            self.seen.append((batch.numbers, batch.keys(self.cut.together)))
-            self.masks.append(mask)
-        return mask
+            known = self.known[columns]
+            if len(known) > _REMEMBERED:
+                known.clear()
+            pick = _pick(layout, columns)
+            cells = [pick(row) for row in rows]
+            first = {cell: row for cell, row in zip(cells, rows, strict=True) if cell not in known}
+            if first:
+                asked = _frame(layout, [(0, row) for row in first.values()], columns=columns)
+                known.update(zip(first, test(asked), strict=True))
+            mask |= np.fromiter((known[cell] for cell in cells), dtype="bool", count=len(cells))
+        kept = [maybe[place] for place in np.flatnonzero(mask)]
+        if self.keys:
+            self.kept += [number for number, _ in kept]
+        return kept
 
-    def _passed(
-        self, batch: _Batch, columns: tuple[str, ...], *, test: Test
-    ) -> npt.NDArray[np.bool_]:
-        """Return which records pass a test, asked once for cells that are alike."""
-        known = self.verdicts.setdefault(columns, {})
-        if len(known) > _REMEMBERED:
-            known.clear()
-        cells = list(zip(*(batch.cells(column) for column in columns), strict=True))
-        fresh = [key for key in dict.fromkeys(cells) if key not in known]
-        if fresh:
-            asked = pd.DataFrame(fresh, columns=list(columns), dtype="str")
-            known.update(zip(fresh, test(asked.mask(asked == "")), strict=True))
-        return np.fromiter((known[key] for key in cells), dtype="bool", count=len(cells))
+    # --- together -------------------------------------------------------------------------------
+    def _remembering(self, layout: Layout, records: Iterable[_Record]) -> Iterator[_Record]:
+        """Yield records, and remember a number for each cell by which they belong together."""
+        picks = [_pick(layout, (column,)) for column in self.cut.together]
+        columns = list(zip(picks, self.keys, strict=True))
+        for record in records:
+            self.numbers.append(record[0])
+            for pick, keys in columns:
+                cell = str(pick(record[1]))
+                is_bare = not cell or cell.isalnum()
+                keys.append(hash(cell if is_bare else _SIGNS.sub("", cell)))
+            yield record
 
-    def missed(self) -> npt.NDArray[np.int64]:
+    def missed(self) -> frozenset[int]:
         """Return the numbers of records that passed and belong to wanted ones."""
-        if not self.seen:
-            return np.array([], dtype="int64")
-        numbers = np.concatenate([one for one, _ in self.seen])
-        keys = np.concatenate([one for _, one in self.seen])
-        wanted = np.concatenate(self.masks)
+        numbers = np.asarray(self.numbers, dtype="int64")
+        wanted = np.isin(numbers, self.kept)
         reached, before = wanted, -1
         while int(reached.sum()) > before:
             before = int(reached.sum())
-            for column in keys.T:
-                shared = np.unique(column[reached & (column != 0)])
+            for keys in self.keys:
+                column = np.asarray(keys, dtype="int64")
+                shared = np.unique(column[reached & (column != _NOTHING)])
                 reached = reached | np.isin(column, shared)
-        return np.asarray(numbers[reached & ~wanted], dtype="int64")
+        return frozenset(numbers[reached & ~wanted].tolist())
+
+
+def _pick(layout: Layout, columns: tuple[str, ...]) -> _Pick:
+    """Return what takes some cells out of a record, an empty one for a column that is not there."""
+    places = [layout.places.get(column) for column in columns]
+    found = [place for place in places if place is not None]
+    return itemgetter(*found) if found else lambda _: ""

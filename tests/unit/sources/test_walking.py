@@ -98,7 +98,7 @@ def test_rows_elsewhere_are_counted_and_malformed_ones_numbered(tmp_path, monkey
     rows = read_rows(path, needed=COLUMNS, cut=HERE)
     assert rows.index.tolist() == [2, 7]
     assert rows["id"].tolist() == ["1", "5"]
-    assert rows.attrs == {"malformed": [5], "elsewhere": 2}
+    assert rows.attrs == {"malformed": [5], "short": [7], "elsewhere": 2}
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])

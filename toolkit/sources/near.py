@@ -82,8 +82,8 @@ class Near:
         return self.holds(codes) & ~(commune_codes(codes).isna() & elsewhere)
 
     def _is_known(self, cells: pd.DataFrame) -> pd.Series[bool]:
-        found = sirets(cells.iloc[:, 0]).str[:SIREN_WIDTH]
-        return found.isin(self.sirens or ())
+        digits = cells.iloc[:, 0].str.replace(r"\D", "", regex=True)
+        return digits.str[:SIREN_WIDTH].isin(self.sirens or ())
 
 
 EVERYWHERE: Final = Near()

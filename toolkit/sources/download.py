@@ -5,6 +5,7 @@ Redirects lead to https only, and never into a private network; see :mod:`toolki
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import errno
 import hashlib
@@ -12,10 +13,11 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -35,10 +37,23 @@ from toolkit.sources.web import (
 
 REDIRECTS: Final = 5
 CHUNK: Final = 1 << 18
+"""Bytes that have to come before a download that breaks off again and again counts as going on."""
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a system says when a disk, or a user's part of it, is full."""
 _SHOWN: Final = 200
 """Characters above which the question in an address is not shown."""
+_HEAD: Final = 1024
+_EXCERPT: Final = 60
+_PAGE: Final = b"<"
+_BEGINNINGS: Final[Mapping[str, tuple[bytes, ...]]] = MappingProxyType(
+    {
+        ".parquet": (b"PAR1",),
+        ".zip": (b"PK",),
+        ".json": (b"{", b"["),
+        ".geojson": (b"{",),
+    }
+)
+"""How files begin by their ending; others must not begin like a web page."""
 _PARTIAL, _NOT_MODIFIED, _BAD_RANGE = 206, 304, 416
 
 Clock = Callable[[], dt.datetime]
@@ -141,6 +156,11 @@ class Downloader:
             return None
         return known if path.is_file() else None
 
+    @staticmethod
+    def forget(path: Path) -> None:
+        """Ask for a file of the cache again the next time, whatever its age."""
+        _beside(path, ".json").unlink(missing_ok=True)
+
     def kept(self, wanted: Wanted) -> Kept | None:
         """Return what is known of the copy in the cache; None if there is no sound one."""
         known = self.known(wanted)
@@ -169,11 +189,17 @@ class Downloader:
         if self.offline:
             raise _fault(wanted, "download_offline")
         self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            ask_until(lambda: self._ask(wanted, known=known, progress=progress), wait=self.wait)
-        except RefusedError as err:
-            raise _fault(wanted, f"download_{err.code}", found=err.found) from err
-        return path
+        part = _beside(path, ".part")
+        while True:
+            held = _size(part)
+            try:
+                ask_until(lambda: self._ask(wanted, known=known, progress=progress), wait=self.wait)
+            except RefusedError as err:
+                # What breaks off again and again, and still goes on, is not given up.
+                if err.code != "failed" or _size(part) - held < CHUNK:
+                    raise _fault(wanted, f"download_{err.code}", found=err.found) from err
+            else:
+                return path
 
     # --- one file ---------------------------------------------------------------------------------
     def _ask(self, wanted: Wanted, *, known: Kept | None, progress: Progress | None) -> None:
@@ -190,6 +216,9 @@ class Downloader:
             _check_status(answer, wanted, part=part)
             self._receive(answer, wanted, part=part, progress=progress)
             digest = _sha256(part)
+            if other := _other_content(part, wanted):
+                _forget(part)
+                raise _fault(wanted, "download_other_content", found=other)
             if wanted.sha256 and digest != wanted.sha256:
                 _forget(part)
                 raise _fault(wanted, "download_checksum", found=digest[:12])
@@ -239,7 +268,7 @@ class Downloader:
         _beside(part, ".json").write_text(json.dumps(version), encoding="utf-8")
         try:
             with part.open("ab" if is_rest else "wb") as file:
-                for chunk in answer.iter_bytes(CHUNK):
+                for chunk in answer.iter_bytes():
                     file.write(chunk)
                     held += len(chunk)
                     if held > wanted.max_bytes:
@@ -316,6 +345,19 @@ def _conditions(part: Path, begun: dict[str, Any], *, known: Kept | None) -> dic
     return {name: cell for name, cell in asked.items() if cell}
 
 
+def _other_content(part: Path, wanted: Wanted) -> str:
+    """Return the beginning of what cannot be the file wanted: a web page, most often."""
+    with part.open("rb") as stream:
+        head = stream.read(_HEAD).removeprefix(codecs.BOM_UTF8).lstrip()
+    marks = _BEGINNINGS.get(Path(wanted.name).suffix.lower())
+    is_right = head.startswith(marks) if marks else not head.startswith(_PAGE)
+    return "" if is_right else head[:_EXCERPT].decode("utf-8", errors="replace") or "–"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -339,5 +381,5 @@ def _fault(wanted: Wanted, code: str, *, found: str = "") -> SourceError:
     address = wanted.address
     if len(address) > _SHOWN:
         address = address.partition("?")[0] + "?…"
-    params = {"address": address, "limit": limit}
+    params = {"address": address, "limit": limit, "name": Path(wanted.name).name}
     return SourceError(Problem(code, where=wanted.name, found=found, params=params))

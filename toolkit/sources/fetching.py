@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from toolkit.errors import DataError, Problem, UsageError
 from toolkit.sources.catalogue import (
@@ -22,6 +22,21 @@ from toolkit.sources.places import NOWHERE, Area, wanted_of
 from toolkit.sources.registry import REFERENCES, Entry, address_of
 
 Progress = Callable[[str, int, int | None], None]
+SPOILT: Final = frozenset(
+    {
+        "sources_damaged",
+        "sources_empty_file",
+        "sources_encoding",
+        "sources_first_bytes",
+        "sources_json_layout",
+        "sources_no_rows",
+        "sources_not_json",
+        "sources_not_text",
+        "sources_osm_remark",
+        "sources_osm_unmeasured",
+    }
+)
+"""Faults and notes after which a copy is no copy worth keeping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +310,10 @@ def _source(
             extract, used = _loaded(copy, beside, known=dated, missing=missing)
         except DataError as error:
             missing += error.problem_list
+            _forget_spoilt([copy, *beside], error.problem_list)
         else:
             extracts.append(_cut(described(extract, used), entry))
+            _forget_spoilt([copy], extract.notes)
     return extracts
 
 
@@ -324,8 +341,17 @@ def _loaded(
         if len(good) == len(beside):
             raise
         missing += error.problem_list
+        _forget_spoilt(beside, error.problem_list)
         return _loaded(copy, good, known=known, missing=missing)
     return extract, used
+
+
+def _forget_spoilt(copies: Iterable[Copy], problems: Iterable[Problem]) -> None:
+    """Ask again the next time for files that are damaged, or that a busy service cut short."""
+    spoilt = {problem.where for problem in problems if problem.code in SPOILT}
+    for copy in copies:
+        if copy.path.name in spoilt:
+            Downloader.forget(copy.path)
 
 
 def _named(copies: Iterable[Copy]) -> list[Path]:

@@ -183,8 +183,9 @@ def _rows(
 ) -> list[Mapping[str, Any]]:
     """Return the files that the page of a data set lists."""
     page = Wanted(f"{entry.name}.dataset.json", address, _CATALOGUE_BYTES, fresh_days=1)
+    path = downloader.fetch(page)
     try:
-        content = json.loads(downloader.fetch(page).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as err:
         raise _no_file(entry, address) from err
     rows = content.get(key) if isinstance(content, dict) else None

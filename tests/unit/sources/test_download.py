@@ -15,6 +15,9 @@ import pytest
 
 from tests.serving import Proxy, serving
 from toolkit.errors import SourceError, UsageError
+from toolkit.language import problem_text
+from toolkit.settings import LANGUAGES
+from toolkit.sources import download as downloads
 from toolkit.sources import registry, web
 from toolkit.sources.download import Downloader, Wanted
 
@@ -356,6 +359,64 @@ def test_a_proxy_that_does_not_answer_is_given_up(server, client, time, monkeypa
         client.fetch(wanted(server))
     assert caught.value.code == "download_failed"
     assert server.asked == []
+
+
+def test_a_download_that_breaks_off_again_and_again_goes_on(server, client, time):
+    step = downloads.CHUNK // 2
+    whole = BODY * 2
+
+    def answer(to, _turn):
+        begin = int(to.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        piece = whole[begin : begin + step]
+        span = {"Content_Range": f"bytes {begin}-{len(whole) - 1}/{len(whole)}"} if begin else {}
+        status = 206 if begin else 200
+        to.give(piece, status=status, length=len(whole) - begin, ETag='"1"', **span)
+        to.connection.close()
+
+    server.scripts["/file.csv"] = answer
+    assert client.fetch(wanted(server, max_bytes=len(whole))).read_bytes() == whole
+    assert len(server.asked) == len(whole) // step > 3 * web.TRIES
+    server.scripts["/stuck"] = lambda to, _: (to.give(b"x", length=9), to.connection.close())
+    with pytest.raises(SourceError) as caught:
+        client.fetch(wanted(server, "/stuck", name="stuck.csv"))
+    assert caught.value.code == "download_failed"
+
+
+@pytest.mark.parametrize(
+    "name, body",
+    [
+        ("a.csv", b"<!DOCTYPE html><title>Sign in</title>"),
+        ("a.csv", b"\xef\xbb\xbf\n <html>"),
+        ("a.parquet", b"siret,siren\n"),
+        ("a.zip", b"<?xml version='1.0'?><Error/>"),
+        ("a.json", b"<html>"),
+        ("a.geojson", b"[]"),
+        ("a.json", b""),
+    ],
+)
+def test_a_page_that_comes_for_a_file_is_thrown_away(server, client, name, body):
+    server.scripts["/file.csv"] = lambda to, _: to.give(body)
+    with pytest.raises(SourceError) as caught:
+        client.fetch(wanted(server, name=name))
+    assert caught.value.code == "download_other_content"
+    assert all(problem_text(caught.value.problem_list[0], lang=lang) for lang in LANGUAGES)
+    assert list(client.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name, body",
+    [
+        ("a.csv", b"\xef\xbb\xbfa;b\n"),
+        ("a.csv", b""),
+        ("a.zip", b"PK\x03\x04"),
+        ("a.zip", b"PK\x05\x06"),
+        ("a.json", b"\n[1]"),
+        ("a.parquet", b"PAR1"),
+    ],
+)
+def test_what_begins_as_it_should_is_kept(server, client, name, body):
+    server.scripts["/file.csv"] = lambda to, _: to.give(body)
+    assert client.fetch(wanted(server, name=name)).read_bytes() == body
 
 
 # --- the registry -----------------------------------------------------------------------------

@@ -291,6 +291,33 @@ def test_the_map_is_asked_in_its_own_words(server, means):
     assert '["leisure"="garden"]["garden:type"="community"]' in asked
 
 
+def test_an_answer_cut_short_by_a_busy_service_is_asked_for_again(server, means):
+    entry = Entry("osm", "osm", address=server.address + "/api?data={osm}", file="osm.json")
+    busy = {"elements": [], "remark": "runtime error: Query timed out"}
+    server.scripts["/api"] = giving(json.dumps(busy))
+    for turn in (1, 2):
+        (extract,) = fetch(["osm"], registry={"osm": entry}, means=means).extracts
+        assert codes(extract.notes) == ["sources_osm_unmeasured"]
+        assert len(server.asked) == turn
+
+
+def test_a_damaged_copy_is_asked_for_again_and_a_strange_one_is_not(server, known, means):
+    for body, code, asked in (
+        (b"PK\x03\x04", "sources_damaged", 2),
+        (None, "sources_column_missing", 1),
+    ):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("flux.csv", "a;b\n1;2\n")
+        server.scripts["/flows.zip"] = giving(body or packed.getvalue())
+        server.asked.clear()
+        for _ in range(2):
+            with pytest.raises(DataError) as caught:
+                fetch(["flows"], registry=known, means=means, known=HERE)
+            assert set(codes(caught.value.problem_list)) == {code}
+        assert len(server.asked) == asked
+
+
 def test_an_answer_that_the_service_cut_is_noted(server, known, means):
     server.scripts["/services"] = services
     for most, noted in ((1, True), (2, False)):
@@ -385,13 +412,22 @@ def test_the_file_of_a_data_set_is_chosen_by_its_words(server, means, monkeypatc
     assert codes(caught.value.problem_list) == ["registry_no_file"]
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", '{"product": null}', "{}"])
-def test_a_catalogue_that_is_none_is_told(server, means, monkeypatch, body):
+@pytest.mark.parametrize(
+    "body, code",
+    [
+        ("<html>", "download_other_content"),
+        ("{", "registry_no_file"),
+        ("[]", "registry_no_file"),
+        ('{"product": null}', "registry_no_file"),
+        ("{}", "registry_no_file"),
+    ],
+)
+def test_a_catalogue_that_is_none_is_told(server, means, monkeypatch, body, code):
     server.scripts["/melodi/DS_BPE"] = giving(body)
     monkeypatch.setattr(registry, "MELODI", server.address + "/melodi/{dataset}")
     with pytest.raises(DataError) as caught:
         registry.address_of(Entry("bpe", "bpe", melodi="DS_BPE"), means.downloader)
-    assert codes(caught.value.problem_list) == ["registry_no_file"]
+    assert codes(caught.value.problem_list) == [code]
 
 
 def test_the_newest_french_file_of_melodi_is_taken(server, means, monkeypatch):

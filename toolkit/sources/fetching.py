@@ -181,7 +181,9 @@ def fetch(
         # Beside files at hand only where no establishments are downloaded.
         with_own = [] if any(entry.kind == SIRENE for entry in main) else beside
         copies = _all_copies(with_own, means, missing=missing)
-        loaded = load_files([*own, *_named(copies)], kind=kind, known=known)
+        # Actors that are still to be downloaded may have contracts in a file at hand.
+        knowing = replace(known, sirens=None) if main else known
+        loaded = load_files([*own, *_named(copies)], kind=kind, known=knowing)
         extracts += [described(extract, copies) for extract in loaded]
     for entry in sorted(main, key=lambda one: BY_NAME[one.kind].of_actors):
         partners = _partners(entry, beside, registry=registry)

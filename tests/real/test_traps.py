@@ -37,6 +37,7 @@ from shapely.geometry import box
 from toolkit import crs
 from toolkit.sources.assemble import assemble
 from toolkit.sources.bpe import load_bpe
+from toolkit.sources.communes import read_communes
 from toolkit.sources.commuting import load_commuting
 from toolkit.sources.decp import load_decp
 from toolkit.sources.extract import Extract, Sieve
@@ -44,6 +45,7 @@ from toolkit.sources.france_services import load_france_services
 from toolkit.sources.mapped import load_mapped
 from toolkit.sources.passage import read_passage
 from toolkit.sources.reading import place_name, read_rows
+from toolkit.sources.schools import load_schools
 from toolkit.sources.siae import load_siae
 from toolkit.sources.sirene_daily import load_sirene_daily
 from toolkit.sources.sirene_stock import load_sirene
@@ -149,6 +151,15 @@ def test_trap_3_every_commune_of_2018_finds_its_living_one(shared_data):
     assert table.living["14666"] == "14666"
     split = read_passage(shared_data / "national" / "geocodes_passage_annuel.csv").split
     assert split["14712"] == ("14666", "14712")
+
+
+def test_trap_3_a_code_of_another_year_is_told_by_its_point(shared_data):
+    folder = shared_data / "normandie"
+    perimeter = read_communes(folder / "communes_14_cog2018.geojson", cog_year=2018)
+    schools = load_schools(folder / "ecoles_14_50_61.csv")
+    told = {note.code: note.params["examples"] for note in assemble(perimeter, [schools]).notes}
+    # In 2018 Sannerville was a part of Saline, as it is no longer.
+    assert "(14666 → 14712)" in told["sources_code_elsewhere"]
 
 
 def test_trap_4_old_communes_are_brought_to_their_living_one(shared_data):
@@ -331,8 +342,7 @@ def stock(shared_data, tmp_path):
     ]
     for row in rows:
         row["statutDiffusionEtablissement"] = "O"
-    masked = dict.fromkeys(layout, "[ND]") | {name: hidden[name] for name in hidden} | told
-    rows += [masked | {"enseigne1Etablissement": "[ND]", "libelleVoieEtablissement": "[ND]"}]
+    rows.append(dict.fromkeys(layout, "[ND]") | hidden | told)
     path = tmp_path / "StockEtablissement_utf8.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(layout), extrasaction="ignore")
@@ -341,16 +351,23 @@ def stock(shared_data, tmp_path):
     return path, hidden["siret"], units
 
 
-def test_trap_8_who_opposed_diffusion_is_kept_without_name_and_place(shared_data, stock):
-    path, siret, _ = stock
-    units = shared_data / "formats" / "sirene_v3_sample_unites_legales_OK.csv"
+def test_trap_8_who_opposed_diffusion_is_kept_without_name_and_place(shared_data, stock, tmp_path):
+    path, siret, known = stock
+    unit = dict.fromkeys(known[0], "[ND]") | {"siren": siret[:9], "statutDiffusionUniteLegale": "N"}
+    named = {"categorieJuridiqueUniteLegale": "5499", "denominationUniteLegale": "CACHEE"}
+    units = tmp_path / "StockUniteLegale_utf8.csv"
+    with units.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(known[0]))
+        writer.writeheader()
+        writer.writerows([*known, unit | named])
     found = load_sirene(path, legal_units=units, geolocation=None, communes=["12145"])
     actors = found.tables["actors"].set_index("siret")
     hidden = actors.loc[siret]
     assert (hidden["name"], hidden["commune_id"]) == (siret, "12145")
     assert not hidden["diffusible"]
     assert hidden[list(HIDDEN)].isna().all()
-    assert not actors.isin(["[ND]"]).any().any()
+    told = " ".join(actors.astype("str").fillna("").to_numpy().ravel())
+    assert not [word for word in ("[ND]", "CACHE") if word in told]
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,8 @@ def _placed(rows: pd.DataFrame, perimeter: gpd.GeoDataFrame, *, ledger: _Ledger)
         table=v.ACTORS,
     )
     inside = commune.isin(perimeter["commune_id"])
+    told = rows["name"] + " (" + commune + " → " + within + ")"
+    ledger.note("code_elsewhere", list(told[~inside & within.notna()]), table=v.ACTORS)
     zone = crs.zone_of(perimeter["commune_id"])
     outline = crs.to_metric(perimeter, zone).geometry.union_all().buffer(MARGIN_M)
     astray = points.notna() & ~points.to_crs(epsg=zone.epsg).intersects(outline) & inside

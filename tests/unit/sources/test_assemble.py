@@ -66,7 +66,7 @@ def test_actor_is_placed_by_code_then_name_then_point(perimeter):
     )
     found = assemble(perimeter, [extract("s", actors=frame)])
     assert places(found) == {"a": "01001", "b": "01001", "c": "01002"}
-    assert codes(found) == {"placed_by_point": "c"}
+    assert codes(found) == {"placed_by_point": "c", "code_elsewhere": "e (39001 → 01002)"}
     assert found.counts.to_dict("records") == [
         {"source_id": "s", "table": "actors", "given": 5, "inside": 3, "outside": 2}
     ]

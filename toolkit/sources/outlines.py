@@ -13,7 +13,7 @@ from toolkit.errors import Problem, SourceError, UsageError
 from toolkit.sources.communes import read_communes
 from toolkit.sources.extract import Extract
 from toolkit.sources.fetching import Copy, Means, copies_of, described
-from toolkit.sources.perimeter import select_communes
+from toolkit.sources.perimeter import read_frames, select_communes
 from toolkit.sources.places import Area
 from toolkit.sources.populations import read_populations
 from toolkit.sources.registry import GROUPINGS, OUTLINES, Entry
@@ -38,7 +38,7 @@ def download_communes(
     Parameters
     ----------
     selection : Selection
-        Communes, groupings and départements, by code or name.
+        Communes, groupings and départements, by code or name; groupings of a file too.
     registry : Mapping of str to Entry
         Sources that can be downloaded; those called ``outlines`` and ``groupings`` are used.
     means : Means
@@ -79,11 +79,7 @@ def download_communes(
 
 def _check(selection: Selection) -> None:
     """Refuse what only files can answer."""
-    others = {
-        "--groups": selection.groups_file or selection.groups,
-        "--within": selection.within,
-        "--around": selection.around,
-    }
+    others = {"--within": selection.within, "--around": selection.around}
     problems = [
         Problem("new_needs_files", found=option) for option, is_asked in others.items() if is_asked
     ]
@@ -120,7 +116,8 @@ def _area(selection: Selection, members: Copy, *, without: Sequence[str]) -> Are
     everywhere = gpd.GeoDataFrame(
         known[list(_COLUMNS)], geometry=[None] * len(known), crs=crs.STORAGE_EPSG
     )
-    chosen = select_communes(selection, Frames(everywhere, known))
+    groupings, _ = read_frames(selection)
+    chosen = select_communes(selection, Frames(everywhere, known, groupings=groupings))
     if chosen.problems:
         raise UsageError(chosen.problems)
     names = dict(zip(known["commune_id"], known["name"].fillna(""), strict=True))

@@ -120,6 +120,20 @@ def test_only_the_outlines_of_the_departements_concerned_are_asked_for(
     assert extract.sources["retrieved_at"].notna().all()
 
 
+def test_a_grouping_of_a_file_at_hand_needs_no_outlines_at_hand(server, entries, means, tmp_path):
+    path = tmp_path / "petr.csv"
+    path.write_text(
+        "N° SIREN;Nom du groupement;Siren membre;Nom membre\n"
+        "250000001;PETR du Sud;200000001;CC de l'Alpha\n250000002;PETR;200000002;CA du Large\n",
+        encoding="utf-8",
+    )
+    chosen = Selection(groups=("PETR du Sud",), groups_file=path)
+    extract = download_communes(chosen, registry=entries, means=means)
+    assert extract.tables["communes"]["commune_id"].tolist() == ["01001"]
+    assert server.asked[-1][0] == "/communes?dep=01"
+    assert len(extract.sources) == 3
+
+
 def test_a_commune_may_be_left_out(server, entries, means):
     chosen = Selection(epci=("200000002",))
     extract = download_communes(chosen, registry=entries, means=means, without=("Beta",))
@@ -135,7 +149,7 @@ def test_a_commune_may_be_left_out(server, entries, means):
             {"within": Path("a.geojson"), "around": "Alpha", "radius_km": 5.0},
             ["new_needs_files"] * 2,
         ),
-        ({"groups_file": Path("g.csv")}, ["new_needs_files"]),
+        ({"groups": ("PETR",)}, ["perimeter_needs"]),
         ({"epci": ("999999999",)}, ["communes_epci_unknown"]),
         ({"epci": ("CC de l'Alpa",)}, ["perimeter_epci_unknown"]),
         ({"communes": ("Alfa",)}, ["perimeter_name_unknown"]),

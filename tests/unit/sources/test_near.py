@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from toolkit import vocabulary as v
-from toolkit.sources import walking
+from toolkit.sources import fetching, walking
 from toolkit.sources.assemble import assemble
 from toolkit.sources.catalogue import Context, load_files
+from toolkit.sources.download import Downloader
 from toolkit.sources.extract import Extract
 from toolkit.sources.passage import Passage
+from toolkit.sources.registry import Entry
 
 COMMUNES = {"01001": "Alpha", "69123": "Lyon"}
 PASSAGE = Passage({"01009": "01001", "01001": "01001"}, {"01008": ("01001", "01002")}, 2026)
@@ -90,8 +93,6 @@ NEAR = replace(
 
 
 def perimeter() -> Extract:
-    import geopandas as gpd
-
     rows = gpd.GeoDataFrame(
         {"commune_id": list(COMMUNES), "name": list(COMMUNES.values())},
         geometry=[box(5, 46, 5.1, 46.1), box(4.8, 45.7, 4.9, 45.8)],
@@ -201,3 +202,31 @@ def test_progress_names_the_file(tmp_path):
     told: list[tuple[str, int, int]] = []
     load_files([path], known=Context(progress=lambda *step: told.append(step)))
     assert told == [("rna.csv", path.stat().st_size, path.stat().st_size)]
+
+
+def test_contracts_at_hand_wait_for_no_download(tmp_path, monkeypatch):
+    """Files come first: whom a download will name, nobody knows yet."""
+    lines = [f"1,Marché,Sel,10,2021-05-01,{BUYER},{HERE},"]
+    contracts = write(tmp_path, "decp.csv", DECP, *lines)
+    lines = [f"W1;{HERE};Here;006;01001;01000;ALPHA;A;2024-01-01"]
+    clubs = write(tmp_path, "rna.csv", RNA, *lines)
+    entries = {
+        "clubs": Entry("clubs", kind="rna"),
+        "contracts": Entry("contracts", kind="decp"),
+    }
+    paths = {"clubs": clubs, "contracts": contracts}
+    monkeypatch.setattr(
+        fetching,
+        "copies_of",
+        lambda entry, _means, **_: [fetching.Copy(entry, paths[entry.name], None)],
+    )
+    for words in ([str(contracts), "clubs"], ["contracts", "clubs"]):
+        found = fetching.fetch(
+            words,
+            registry=entries,
+            means=fetching.Means(Downloader(tmp_path)),
+            known=replace(NEAR, sirens=frozenset()),
+        )
+        assert found.missing == ()
+        flows = [one.tables[v.FLOWS] for one in found.extracts if v.FLOWS in one.tables]
+        assert [len(one) for one in flows] == [1], words

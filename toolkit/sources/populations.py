@@ -13,13 +13,18 @@ import pandas as pd
 from toolkit.errors import DataError, Problem
 from toolkit.nomenclature import fold
 from toolkit.sources.reading import (
+    TEXT_ENDINGS,
+    ZIP,
     check_file,
     commune_codes,
+    header_of,
     lift_arrondissements,
     numbers,
+    places_of,
     read_rows,
 )
 from toolkit.sources.sheets import ENDING, read_sheet
+from toolkit.sources.walking import Cut
 
 CODE = (
     "commune_code",
@@ -52,6 +57,15 @@ POPULATION = ("population_municipale", "pmun", "population")
 COLUMNS = ("commune_id", "name", "population", "epci_id", "epci_name", "siren", "year")
 _IN_PARTS = {"department": ("coddep", "dep"), "number": ("codcom",)}
 """Columns that make a code together, where that of the commune holds its name."""
+_LONG = {
+    "commune_id": ("geo",),
+    "level": ("geo_object",),
+    "measure": ("popref_measure",),
+    "year": ("time_period",),
+    "population": ("obs_value",),
+}
+"""Columns of Melodi, with a row a commune, measure and year."""
+_MUNICIPAL = ("COM", "PMUN")
 _NUMBER_DIGITS = 3
 _DATED = re.compile(r"(?:pmun_?|p)(\d{2}|\d{4})(?:_pop)?")
 
@@ -62,8 +76,9 @@ def read_populations(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        Delimited text or .xlsx with a row a commune (or a member of a grouping), or the JSON list
-        of groupings with their members.
+        Delimited text (or a zip that holds one) or .xlsx with a row a commune (or a member of a
+        grouping), reference populations of Melodi, of which those of the latest year are taken,
+        or the JSON list of groupings with their members.
 
     Returns
     -------
@@ -77,7 +92,7 @@ def read_populations(path: Path) -> pd.DataFrame:
     DataError
         If the file cannot be read, or gives a commune two populations or groupings.
     """
-    check_file(path, endings=(".csv", ".txt", ".tsv", ".json", ENDING))
+    check_file(path, endings=(*TEXT_ENDINGS, ".json", ENDING, ZIP))
     rows = _read_json(path) if path.suffix.lower() == ".json" else _read_text(path)
     rows["commune_id"] = lift_arrondissements(commune_codes(rows["commune_id"]))
     rows = rows.dropna(subset=["commune_id"]).drop_duplicates()
@@ -102,7 +117,10 @@ def _read_text(path: Path) -> pd.DataFrame:
     }
     needed = {"commune_id": CODE}
     sheet = read_sheet(path, needed=needed) if path.suffix.lower() == ENDING else None
-    dated = _latest(sheet.header if sheet else _header(path))
+    header = sheet.header if sheet else header_of(path, [needed, wanted, _LONG])
+    if not sheet and len(places_of(header, _LONG)) == len(_LONG):
+        return _read_long(path)
+    dated = _latest(header)
     if dated:
         wanted["population"] = (dated[0],)
     rows = (
@@ -117,6 +135,23 @@ def _read_text(path: Path) -> pd.DataFrame:
     return rows.assign(year=dated[1] if dated else 0)
 
 
+def _read_long(path: Path) -> pd.DataFrame:
+    """Return the municipal populations of communes in the latest year of a file of Melodi."""
+    rows = read_rows(path, needed=_LONG, cut=Cut({("level", "measure"): _is_municipal}))
+    rows["population"] = numbers(rows["population"])
+    rows = rows[_is_municipal(rows[["level", "measure"]]) & rows["population"].notna()]
+    years = pd.to_numeric(rows["year"].str[:4], errors="coerce").fillna(0).astype("int64")
+    rows = rows.assign(year=years)[years == years.max()]
+    # `2025-COM-44141`: the same codes with the year of the geography.
+    rows["commune_id"] = rows["commune_id"].str.rsplit("-", n=1).str[-1]
+    return rows[["commune_id", "population", "year"]].reindex(columns=list(COLUMNS))
+
+
+def _is_municipal(cells: pd.DataFrame) -> pd.Series[bool]:
+    level, measure = _MUNICIPAL
+    return cells["level"].eq(level) & cells["measure"].eq(measure)
+
+
 def _whole_codes(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with their code, put together where `COM` is a name (older census files)."""
     parts = rows[list(_IN_PARTS)].notna().all(axis=1)
@@ -127,12 +162,6 @@ def _whole_codes(rows: pd.DataFrame) -> pd.DataFrame:
     rows["name"] = rows["name"].mask(named, rows["commune_id"])
     rows["commune_id"] = rows["commune_id"].mask(named, code)
     return rows.drop(columns=list(_IN_PARTS))
-
-
-def _header(path: Path) -> list[str]:
-    with path.open("rb") as stream:
-        line = stream.readline().decode("cp1252", errors="replace")
-    return re.split(r"[;,\t|]", line)
 
 
 def _latest(header: list[str]) -> tuple[str, int] | None:

@@ -350,6 +350,35 @@ def test_communes_of_the_census(tmp_path, year):
     assert rows["population"].tolist() == [860.0, 50000.0]
 
 
+def test_reference_populations_of_melodi(tmp_path):
+    """Columns of DS_POPULATIONS_REFERENCE and of DS_POPULATIONS_HISTORIQUES as public scripts read
+    them in zips with their description; the R package of Melodi prints codes such as
+    ``2025-COM-44141`` too.
+    """
+    lines = [
+        "GEO;GEO_OBJECT;FREQ;POPREF_MEASURE;TIME_PERIOD;OBS_VALUE",
+        "44141;COM;A;PMUN;2022;300",
+        "44141;COM;A;PMUN;2023;310",
+        "44141;COM;A;PTOT;2023;334",
+        "2025-COM-01001;COM;A;PMUN;2023;860",
+        "44;DEP;A;PMUN;2023;1480000",
+        "44999;COM;A;PMUN;2023;",
+        "44998;COM;A;PMUN;2021;12",
+    ]
+    data = "\n".join(
+        ";".join(f'"{cell}"' if cell else "" for cell in line.split(";")) for line in lines
+    )
+    path = tmp_path / "DS_POPULATIONS_REFERENCE_CSV_FR.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("DS_POPULATIONS_REFERENCE_metadata.csv", "COD_VAR;LIB_VAR\nGEO;Lieu\n")
+        archive.writestr("DS_POPULATIONS_REFERENCE_data.csv", data)
+    rows = read_populations(path)
+    assert rows["commune_id"].tolist() == ["01001", "44141"]
+    assert rows["population"].tolist() == [860.0, 310.0]
+    assert rows["year"].tolist() == [2023, 2023]
+    assert rows["name"].isna().all()
+
+
 # --- declared waste ---------------------------------------------------------------------------
 WASTE_2024 = (
     "identifiant;nom_etablissement;dechet;annee;code_operation_eliminatio_valorisation;"

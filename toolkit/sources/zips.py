@@ -106,13 +106,15 @@ def chosen(
         If the zip holds no table or several, no part is wanted, or the texts are larger than
         `MAX_BYTES`.
     """
+    every = parts(archive, path=path)
     members = [
         member
-        for member in parts(archive, path=path)
+        for member in every
         if is_wanted is None or not (match := _part(member)) or is_wanted(match[2].upper())
     ]
     if not members:
-        raise DataError(Problem("sources_no_rows", where=path.name))
+        held = ", ".join(match[2] for member in every if (match := _part(member)))
+        raise DataError(Problem("sources_zip_no_part", where=path.name, found=held))
     size = sum(member.file_size for member in members)
     if size > MAX_BYTES:
         params = {"maximum": str(MAX_BYTES // 1_000_000)}

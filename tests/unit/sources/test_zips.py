@@ -66,7 +66,8 @@ def test_only_the_parts_of_the_departements_asked_for_are_read(tmp_path):
     ):
         (extract,) = load_files([path], known=Context(communes=frozenset(communes)))
         assert extract.tables["actors"]["name"].tolist() == names
-    assert refused(lambda: read_rows(path, needed={"id": ("id",)}, is_wanted={"67"}.__contains__))
+    found = refused(lambda: read_rows(path, needed={"id": ("id",)}, is_wanted={"67"}.__contains__))
+    assert found == "sources_zip_no_part"
 
 
 def test_records_of_parts_are_counted_on(tmp_path):

@@ -338,6 +338,19 @@ def geocode(
         raise typer.Exit(DATA_PROBLEMS)
 
 
+@app.command("link", help="cli.link.help")
+def link(folder: Folder, lang: Lang = "") -> None:
+    """Take in answers on records that may be one actor, and ask about the others."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    reader = (lang and _reader(lang)) or workspace.lang
+    outcome = workspace.link()
+    for line in outcome.lines(lang=reader) or [text("cli.link.nothing", lang=reader)]:
+        typer.echo(line)
+    _show_notes(outcome.notes, reader)
+
+
 @app.command("diagnose", help="cli.diagnose.help")
 def diagnose(folder: Folder, lang: Lang = "") -> None:
     """Find gaps and candidates, and keep them in the database."""

@@ -80,30 +80,61 @@ def merge_records(
     ([['La Ruche', 3.0, 'x|y']], 0)
     """
     check_ids(records, where="records")
-    ordered = _by_trust(records, trust)
-    groups = _Groups.of(ordered)
-    refused = _join(groups, pairs)
+    ordered = by_trust(records, trust)
+    groups, refused = join_records(ordered, pairs)
     root = pd.Series(groups.roots(), index=ordered.index)
-    size = root.map(root.value_counts())
-    alone = ordered[size == 1]
-    sources = _filled_source(alone)
-    rows = alone.assign(source_ids=sources, record_ids=alone["actor_id"].astype("str"))
-    merged, conflicts = [], []
-    for _, group in ordered[size > 1].groupby(root[size > 1], sort=False):
-        row, differing = _merged(group)
-        merged.append(row)
-        conflicts += differing
-    if merged:
-        several = pd.DataFrame(merged, columns=rows.columns).astype(rows.dtypes.to_dict())
-        rows = pd.concat([rows, several]) if len(rows) else several
-    conflicts += _links(refused, groups, records=ordered, root=root)
-    actors = rows.sort_values("actor_id", ignore_index=True)
-    told = pd.DataFrame(conflicts, columns=list(CONFLICT_COLUMNS)).drop_duplicates()
+    actors, conflicts = merge_groups(ordered, root)
+    links = _links(refused, groups, records=ordered, root=root)
+    told = pd.concat([conflicts, _told(links)], ignore_index=True).drop_duplicates()
     order = ["actor_id", "column"]
     return actors, told.sort_values(order, kind="stable", ignore_index=True)
 
 
-def _by_trust(records: pd.DataFrame, trust: Sequence[str]) -> pd.DataFrame:
+def merge_groups(
+    records: pd.DataFrame, groups: pd.Series[Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one row a group of records, and the values in which they differ.
+
+    Parameters
+    ----------
+    records : DataFrame
+        As for :func:`merge_records`, the most trusted first.
+    groups : Series
+        What each record belongs to; same index.
+
+    Returns
+    -------
+    actors : DataFrame
+        As :func:`merge_records` returns them, by ``actor_id``.
+    conflicts : DataFrame, columns :data:`CONFLICT_COLUMNS`
+        Grouped by actor.
+    """
+    size = groups.map(groups.value_counts())
+    alone = records[size == 1]
+    rows = alone.assign(
+        source_ids=_filled_source(alone), record_ids=alone["actor_id"].astype("str")
+    )
+    merged, conflicts = [], []
+    several = records[size > 1]
+    gathered: dict[Any, list[dict[str, Any]]] = {}
+    for group, record in zip(groups[size > 1], several.to_dict("records"), strict=True):
+        gathered.setdefault(group, []).append({str(name): cell for name, cell in record.items()})
+    for group in gathered.values():
+        row, differing = _merged(group)
+        merged.append(row)
+        conflicts += differing
+    if merged:
+        made = pd.DataFrame(merged, columns=rows.columns).astype(rows.dtypes.to_dict())
+        rows = pd.concat([rows, made]) if len(rows) else made
+    return rows.sort_values("actor_id", ignore_index=True), _told(conflicts)
+
+
+def _told(conflicts: Sequence[tuple[str, str, str, str]]) -> pd.DataFrame:
+    columns = list(CONFLICT_COLUMNS)
+    return pd.DataFrame(conflicts, columns=columns, dtype="str").drop_duplicates(ignore_index=True)
+
+
+def by_trust(records: pd.DataFrame, trust: Sequence[str]) -> pd.DataFrame:
     """Return the records, the most trusted first."""
     empty = pd.Series("", index=records.index, dtype="str")
     rank = {source: place for place, source in enumerate(trust)}
@@ -118,7 +149,7 @@ def _by_trust(records: pd.DataFrame, trust: Sequence[str]) -> pd.DataFrame:
 
 
 @dataclass(slots=True)
-class _Groups:
+class Groups:
     """Records joined so far, with the identifiers of each group."""
 
     place: Mapping[str, int]
@@ -128,7 +159,7 @@ class _Groups:
     apart: dict[int, set[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, records: pd.DataFrame) -> _Groups:
+    def of(cls, records: pd.DataFrame) -> Groups:
         """Return every record as a group of its own."""
         empty = pd.Series("", index=records.index, dtype="str")
         cells = [records.get(name, empty) for name in ("siret", "siren", "rna")]
@@ -176,8 +207,19 @@ def _identifiers(siret: object, siren: object, *, rna: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _join(groups: _Groups, pairs: pd.DataFrame) -> list[tuple[int, int]]:
-    """Join the pairs that are the same; return those that could not be."""
+def join_records(
+    records: pd.DataFrame, pairs: pd.DataFrame
+) -> tuple[Groups, list[tuple[int, int]]]:
+    """Return the groups that the pairs of zone ``same`` make, and the pairs that were not joined.
+
+    Parameters
+    ----------
+    records : DataFrame
+        As :func:`by_trust` returns them.
+    pairs : DataFrame
+        As for :func:`merge_records`.
+    """
+    groups = Groups.of(records)
     place = groups.place
     known = pairs[pairs["left_id"].isin(place) & pairs["right_id"].isin(place)]
     told = known["reasons"].map(lambda codes: ANSWERED in v.split_list(codes)).astype("bool")
@@ -190,7 +232,7 @@ def _join(groups: _Groups, pairs: pd.DataFrame) -> list[tuple[int, int]]:
     same = same.sort_values(
         ["told", "probability", "first", "second"], ascending=[False, False, True, True]
     )
-    return [pair for pair in _rows(same, place) if not groups.join(*pair)]
+    return groups, [pair for pair in _rows(same, place) if not groups.join(*pair)]
 
 
 def _rows(pairs: pd.DataFrame, place: Mapping[str, int]) -> list[tuple[int, int]]:
@@ -209,68 +251,74 @@ def _filled_source(records: pd.DataFrame) -> pd.Series[str]:
     return records.get("source_id", empty).fillna("").astype("str")
 
 
-def _merged(group: pd.DataFrame) -> tuple[dict[str, Any], list[tuple[str, str, str, str]]]:
+_Record = Mapping[str, Any]
+
+
+def _merged(group: Sequence[_Record]) -> tuple[dict[str, Any], list[tuple[str, str, str, str]]]:
     """Return the row of an actor and its conflicts; the group is in the order of trust."""
-    sources = _filled_source(group)
-    row: dict[str, Any] = {name: _first(group[name]) for name in group.columns}
-    row["actor_id"] = group["actor_id"].iloc[0]
+    sources = [str(cell) if _is_filled(cell := one.get("source_id")) else "" for one in group]
+    row: dict[str, Any] = {name: _first(group, name) for name in group[0]}
+    row["actor_id"] = group[0]["actor_id"]
     here = group
-    if _is_filled(row.get("commune_id")):
-        here = group[
-            [not _is_filled(cell) or cell == row["commune_id"] for cell in group["commune_id"]]
+    commune = row.get("commune_id")
+    if _is_filled(commune):
+        here = [
+            one
+            for one in group
+            if not _is_filled(one["commune_id"]) or one["commune_id"] == commune
         ]
-        row |= {name: _first(here[name]) for name in _WITH_PLACE if name in group.columns}
+        row |= {name: _first(here, name) for name in _WITH_PLACE if name in row}
     for names in _TOGETHER:
-        row |= _together(here if names is _POINT else group, names)
+        row |= _together(
+            here if names is _POINT else group, [name for name in names if name in row]
+        )
     row |= _flags(group)
     row["source_ids"] = v.join_list(dict.fromkeys(source for source in sources if source))
-    row["record_ids"] = v.join_list(group["actor_id"])
+    row["record_ids"] = v.join_list([one["actor_id"] for one in group])
     return row, _conflicts(group, sources)
 
 
-def _first(cells: pd.Series[Any]) -> Any:  # noqa: ANN401 - any cell
-    return next((cell for cell in cells if _is_filled(cell)), None)
+def _first(group: Sequence[_Record], name: str) -> Any:  # noqa: ANN401 - any cell
+    return next((one[name] for one in group if _is_filled(one[name])), None)
 
 
-def _together(group: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
+def _together(group: Sequence[_Record], names: Sequence[str]) -> dict[str, Any]:
     """Return cells that go together, from the first record that has the main ones."""
-    there = [name for name in names if name in group.columns]
-    for place in range(len(group)):
-        record = {name: group[name].iloc[place] for name in there}
-        filled = {name for name in there if _is_filled(record[name])}
+    for one in group:
+        filled = {name for name in names if _is_filled(one[name])}
         if any(main <= filled for main in _MAIN):
-            return record
-    return dict.fromkeys(there)
+            return {name: one[name] for name in names}
+    return dict.fromkeys(names)
 
 
-def _flags(group: pd.DataFrame) -> dict[str, bool]:
+def _flags(group: Sequence[_Record]) -> dict[str, bool]:
     """Return what one record is enough to say, for the protection of persons."""
     found = {}
     for name, default in (("diffusible", True), ("natural_person", False)):
-        if name in group.columns:
-            told = group[name].astype("boolean").fillna(default)
-            found[name] = bool(told.all() if default else told.any())
+        if name in group[0]:
+            told = {bool(one[name]) for one in group if _is_filled(one[name])}
+            found[name] = default != ((not default) in told)
     return found
 
 
-def _conflicts(group: pd.DataFrame, sources: pd.Series[str]) -> list[tuple[str, str, str, str]]:
-    actor = str(group["actor_id"].iloc[0])
+def _conflicts(group: Sequence[_Record], sources: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    actor = str(group[0]["actor_id"])
     found = []
-    for name in group.columns:
+    for name in group[0]:
         if name in _NOT_COMPARED:
             continue
         values: dict[str, tuple[str, str]] = {}
-        for cell, source in zip(group[name], sources, strict=True):
-            if _is_filled(cell):
-                values.setdefault(fold(str(cell)), (str(cell), source))
+        for one, source in zip(group, sources, strict=True):
+            if _is_filled(one[name]):
+                values.setdefault(fold(str(one[name])), (str(one[name]), source))
         if len(values) > 1:
-            found += [(actor, str(name), value, source) for value, source in values.values()]
+            found += [(actor, name, value, source) for value, source in values.values()]
     return found
 
 
 def _links(
     refused: Sequence[tuple[int, int]],
-    groups: _Groups,
+    groups: Groups,
     *,
     records: pd.DataFrame,
     root: pd.Series[int],

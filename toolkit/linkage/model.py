@@ -40,7 +40,7 @@ WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
             "near": 0.21,
             "close": 0.64,
             "almost": 1.54,
-            "same": 2.31,
+            "same": 2.30,
         },
         "part": {
             "no": 0.00,
@@ -50,8 +50,8 @@ WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
         },
         "rare": {
             "no": 0.00,
-            "common": -0.24,
-            "uncommon": 0.61,
+            "common": -0.23,
+            "uncommon": 0.62,
             "rare": 0.90,
         },
         "acronym": {
@@ -61,23 +61,23 @@ WEIGHTS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
         "body": {
             "none": 0.00,
             "one": 1.11,
-            "different": -0.47,
+            "different": -0.46,
             "same": 1.11,
         },
         "street": {
             "unknown": 0.00,
-            "other": -1.47,
+            "other": -1.49,
             "other_number": -0.04,
-            "street": 1.70,
-            "number": 1.65,
+            "street": 1.68,
+            "number": 1.64,
         },
         "distance": {
             "unknown": 0.00,
             "over_10_km": -1.64,
             "under_10_km": -0.56,
-            "under_2_km": 0.07,
-            "under_500_m": 0.80,
-            "under_100_m": 0.36,
+            "under_2_km": 0.08,
+            "under_500_m": 0.81,
+            "under_100_m": 0.37,
         },
         "place": {
             "unknown": 0.00,

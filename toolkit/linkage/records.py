@@ -119,7 +119,10 @@ def to_records(frame: pd.DataFrame, *, where: str) -> Records:
     postcode = _each(cells["postcode"], _postcode)
     postcode = np.where(postcode != "", postcode, _array([code for code, _ in told]))
     city = np.where(cells["city"] != "", cells["city"], _array([town for _, town in told]))
-    streets = [street_of(address) for address in cells["address"]]
+    towns = tuple(town_words(town) for town in city)
+    streets = [
+        _street(address, town) for address, town in zip(cells["address"], towns, strict=True)
+    ]
     tokens = tuple(name_tokens(name) for name in cells["name"])
     others = tuple(name_tokens(name) for name in cells["other_name"])
     commune = _each(cells["commune_id"], lambda cell: cell.upper())
@@ -134,7 +137,7 @@ def to_records(frame: pd.DataFrame, *, where: str) -> Records:
         linkable=_linkable(frame, cells["legal_form"], tokens=tokens),
         tokens=tokens,
         other_tokens=others,
-        towns=tuple(town_words(town) for town in city),
+        towns=towns,
         acronyms=tuple(initials(words) for words in tokens),
         bodies=np.array([_bodies(words) for words in tokens], dtype=np.int64),
         number=_array([number for number, _ in streets]),
@@ -146,6 +149,13 @@ def to_records(frame: pd.DataFrame, *, where: str) -> Records:
         places=_places(cells, postcode),
         xyz=_points(frame),
     )
+
+
+def _street(address: str, town: tuple[str, ...]) -> tuple[str, str]:
+    """Return number and street of an address; nothing where it is only the name of the town."""
+    number, street = street_of(address)
+    is_town = not number and bool(town) and set(street.split()) <= set(town)
+    return (number, "") if is_town else (number, street)
 
 
 def rna_of(cell: str, actor_id: str) -> str:

@@ -78,7 +78,7 @@ def apply_answers(pairs: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     DataError
         If a column is missing, an answer is another word, or a pair was answered both ways.
     """
-    given = _checked(answers)
+    given = checked_answers(answers)
     keys = pd.Series(
         [_key(*ids) for ids in zip(pairs["left_id"], pairs["right_id"], strict=True)],
         index=pairs.index,
@@ -117,8 +117,8 @@ def _key(one: object, two: object) -> tuple[str, str]:
     return first, second
 
 
-def _checked(answers: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """Return the answer of each pair of ids."""
+def checked_answers(answers: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return the answer of each pair of ids, in order; errors as :func:`apply_answers`."""
     missing = [name for name in ANSWER_COLUMNS if name not in answers.columns]
     if missing:
         raise DataError(

@@ -22,7 +22,7 @@ _WKT: Final = r"^\s*POINT\s*Z?\s*\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)"
 def addresses(
     street: pd.Series[str], *, postcode: pd.Series[str], city: pd.Series[str]
 ) -> pd.Series[str]:
-    """Return addresses on one line, missing where nothing is known.
+    """Return addresses on one line, missing where neither street nor postcode is known.
 
     Examples
     --------
@@ -33,9 +33,10 @@ def addresses(
     >>> addresses(one[0], postcode=pd.Series(["1400.0"]), city=one[2]).tolist()
     ['3 rue Haute, 01400 Les Montils']
     """
-    town = (_postcodes(postcode).fillna("") + " " + city.fillna("")).str.strip()
-    whole = (street.fillna("") + ", " + town).str.strip(", ")
-    return whole.mask(whole == "")
+    way, codes = street.fillna("").str.strip(), _postcodes(postcode).fillna("")
+    town = (codes + " " + city.fillna("")).str.strip()
+    whole = (way + ", " + town).str.strip(", ")
+    return whole.mask((way == "") & (codes == ""))
 
 
 def departments(given: pd.Series[str], *, postcode: pd.Series[str]) -> pd.Series[str]:

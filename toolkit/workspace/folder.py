@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 
 from toolkit import schema
 from toolkit import vocabulary as v
-from toolkit.errors import Problem, SchemaError, UsageError, WorkspaceError
+from toolkit.errors import (
+    DataError,
+    Problem,
+    SchemaError,
+    UsageError,
+    WorkbookError,
+)
 from toolkit.language import text
-from toolkit.settings import LANGUAGES, Settings
+from toolkit.settings import LANGUAGES
 from toolkit.territory import Territory, complete
 from toolkit.workbook import write_template
 from toolkit.workspace import (
@@ -22,20 +28,22 @@ from toolkit.workspace import (
     importing,
     journal,
     keeping,
+    linking,
     locating,
     merging,
-    migrations,
+    questions,
     results,
     store,
 )
-from toolkit.workspace.database import TIMEOUT_S, Database
 from toolkit.workspace.gathering import GatherReport
 from toolkit.workspace.identity import Identity
 from toolkit.workspace.importing import Request
 from toolkit.workspace.journal import Author, Change, Clock
 from toolkit.workspace.keeping import Kept
 from toolkit.workspace.layers import GAPS, MODEL_LAYERS
+from toolkit.workspace.linking import LinkReport
 from toolkit.workspace.locating import LocateReport, Rules
+from toolkit.workspace.opened import OpenFolder
 from toolkit.workspace.outcome import ImportReport
 
 if TYPE_CHECKING:
@@ -47,7 +55,7 @@ if TYPE_CHECKING:
     from toolkit.sources.passage import Passage
 
 
-class Workspace:
+class Workspace(OpenFolder):
     """The folder of one territory.
 
     Opening it checks the file of identity and the whole database, and brings an older database to
@@ -74,25 +82,6 @@ class Workspace:
     >>> workspace.import_workbook()  # doctest: +SKIP
     >>> territory = workspace.territory()  # doctest: +SKIP
     """
-
-    def __init__(
-        self, folder: str | Path, *, timeout_s: float = TIMEOUT_S, now: Clock = journal.utc_now
-    ) -> None:
-        self.folder = Path(folder)
-        self._now = now
-        if not (self.folder / identity.FILE).is_file():
-            raise WorkspaceError(
-                Problem("workspace_absent", where=str(folder), found=identity.FILE)
-            )
-        self._identity = identity.read(self.folder / identity.FILE)
-        self._database = Database(self.folder / creating.DATABASE, timeout_s)
-        version = self._database.check()
-        self.backup = migrations.upgrade(
-            self._database,
-            version=version,
-            lang=self.lang,
-            author=self._author("", what=text("workspace.what.migrate", lang=self.lang)),
-        )
 
     @classmethod
     def create(
@@ -200,103 +189,6 @@ class Workspace:
         """Return whether a folder is that of a territory."""
         return (Path(folder) / identity.FILE).is_file()
 
-    # --- what it is -------------------------------------------------------------------------------
-    @property
-    def name(self) -> str:
-        """Name a reader knows the territory by."""
-        return self._identity.name
-
-    @property
-    def lang(self) -> str:
-        """Language of the officer: ``fr`` or ``en``."""
-        return self._identity.language
-
-    @property
-    def fictional(self) -> bool:
-        """Whether the data are invented."""
-        return self._identity.fictional
-
-    @property
-    def cog_year(self) -> int | None:
-        """Year of the geography of the communes, as the file of identity says it."""
-        return self._identity.cog_year
-
-    @property
-    def database(self) -> Path:
-        """The GeoPackage, which QGIS opens."""
-        return self._database.path
-
-    @property
-    def workbook(self) -> Path:
-        """The workbook to fill in."""
-        return self.folder / creating.WORKBOOK
-
-    @property
-    def sources(self) -> Path:
-        """Folder of the open data cut to the perimeter."""
-        return self.folder / creating.SOURCES
-
-    @property
-    def notebooks(self) -> Path:
-        """Folder of the notebooks."""
-        return self.folder / creating.NOTEBOOKS
-
-    @property
-    def reports(self) -> Path:
-        """Folder of the reports."""
-        return self.folder / creating.REPORTS
-
-    def settings(self) -> Settings:
-        """Return the settings of the territory: its file's, else the defaults.
-
-        Raises
-        ------
-        SettingsError
-            If a setting is unknown, of the wrong type or out of range; all faults at once.
-        """
-        return Settings.from_mapping({"language": self.lang, **self._identity.settings})
-
-    # --- reading ----------------------------------------------------------------------------------
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return every table as it is stored, typed; not checked.
-
-        Raises
-        ------
-        WorkspaceError
-            If the database cannot be read, or cells are not of their type.
-        """
-        with self._database.reading() as connection:
-            return store.read_tables(connection)
-
-    def territory(self) -> Territory:
-        """Return the territory, complete and checked.
-
-        Raises
-        ------
-        SchemaError
-            If tables break their contract (another program wrote to the database).
-        WorkspaceError
-            If the database cannot be read.
-        """
-        return Territory.from_tables(self.tables(), name=self.name, fictional=self.fictional)
-
-    def journal(self) -> pd.DataFrame:
-        """Return who changed what and when, oldest first.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``id``, ``at`` (UTC), ``who``, ``what``, ``table_name``, ``row_id``, ``action``,
-            ``before`` and ``after`` (JSON).
-        """
-        with self._database.reading() as connection:
-            return journal.read(connection)
-
-    def results(self) -> dict[str, pd.DataFrame]:
-        """Return the last diagnosis that was kept: gaps, evidence, partnerships, roles."""
-        with self._database.reading() as connection:
-            return results.read(connection)
-
     # --- writing ----------------------------------------------------------------------------------
     def import_workbook(
         self, path: str | Path | None = None, *, partial: bool = False, who: str = ""
@@ -332,7 +224,10 @@ class Workspace:
             If the database cannot be written.
         """
         request = self._request(path, partial=partial, who=who)
-        return importing.import_file(request, self._database, folder=self.folder)
+        report = importing.import_file(request, self._database, folder=self.folder)
+        linked = self._linked(who)
+        notes = (*report.notes, *linked.notes)
+        return dataclasses.replace(report, notes=notes, links=linked)
 
     def check_workbook(self, path: str | Path | None = None) -> ImportReport:
         """Say what an import of the officer's workbook would do, and write nothing.
@@ -408,7 +303,9 @@ class Workspace:
         notes = gathering.keep_counts(
             extracts, self.sources, communes=set(communes), passage=passage
         )
-        return dataclasses.replace(report, notes=(*report.notes, *notes))
+        linked = self._linked(who)
+        notes = [*report.notes, *notes, *linked.notes]
+        return dataclasses.replace(report, notes=tuple(notes), links=linked)
 
     def geocode(
         self,
@@ -425,6 +322,53 @@ class Workspace:
             self._database, geocoder, rules=rules or Rules(), author=author, progress=progress
         )
         return locating.with_list(report, self.sources, lang=self.lang)
+
+    def link(self, answers: pd.DataFrame | None = None, *, who: str = "") -> LinkReport:
+        """Make one actor of the records that are one, and ask about those that may be.
+
+        Actors of different sources are compared by identifiers, else by name and place
+        (:func:`toolkit.linkage.find_pairs`).  What is sure is joined; what is doubtful is a
+        question in the territory's file of questions, whose answers are taken in first.  An answer
+        is never asked again; `different` takes apart what was joined.
+
+        Parameters
+        ----------
+        answers : DataFrame, optional
+            Columns ``one_id``, ``other_id`` (either way round) and ``answer``: ``same`` or
+            ``different``.  By default those of the file of questions.
+        who : str, optional
+            For the journal; by default the name of the user of this machine.
+
+        Returns
+        -------
+        LinkReport
+            What was joined and taken apart, and the questions.
+
+        Raises
+        ------
+        DataError
+            If an answer is wrong: all faults at once; nothing is written.
+        WorkbookError
+            If the file of questions is damaged.
+        WorkspaceError
+            If the database cannot be written.
+        """
+        path = self.folder / text("workspace.file.links", lang=self.lang)
+        given = questions.read(path) if answers is None else answers
+        what = text("workspace.what.link", lang=self.lang)
+        with self._database.writing() as connection:
+            author = self._author(who, what=what)
+            report = linking.link(connection, answers=given, author=author)
+        is_written = questions.write(self.links(), path, lang=self.lang)
+        notes = () if is_written else (Problem("linkage_file_open", found=path.name),)
+        return dataclasses.replace(report, path=str(path), notes=notes)
+
+    def _linked(self, who: str) -> LinkReport:
+        """Link after rows came in; what is wrong with the answers is a note, and loses nothing."""
+        try:
+            return self.link(who=who)
+        except (DataError, WorkbookError) as err:
+            return LinkReport.empty(err.problem_list)
 
     def write(
         self, tables: Mapping[str, pd.DataFrame], *, what: str, who: str = ""
@@ -581,9 +525,6 @@ class Workspace:
             journal.append(connection, [change], author=author)
 
     # --- inside -----------------------------------------------------------------------------------
-    def _author(self, who: str, *, what: str) -> Author:
-        return Author(who=who or journal.user_name(), what=what, at=journal.iso(self._now()))
-
     @staticmethod
     def _check_names(tables: Mapping[str, object]) -> None:
         unknown = sorted(set(tables) - set(MODEL_LAYERS))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 
 from toolkit import schema
@@ -18,8 +19,10 @@ from toolkit.sources.assemble import Assembly, assemble
 from toolkit.sources.extract import Extract
 from toolkit.territory import complete
 from toolkit.workbook.identities import slug
-from toolkit.workspace import keeping, known, merging, store
+from toolkit.workspace import keeping, known, locating, merging, records, store
 from toolkit.workspace.keeping import Kept
+from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS
+from toolkit.workspace.linking import LinkReport
 
 if TYPE_CHECKING:
     from toolkit.sources.passage import Passage
@@ -41,11 +44,14 @@ class GatherReport:
         One row a source and table: ``source_id``, ``table``, ``given``, ``inside``, ``outside``.
     notes : tuple of Problem
         What a reader should know: refusals with their number, weaknesses, conflicts.
+    links : LinkReport or None
+        Which actors were made one afterwards, and what is asked.
     """
 
     tables: Mapping[str, Kept]
     counts: pd.DataFrame
     notes: tuple[Problem, ...]
+    links: LinkReport | None = None
 
     def lines(self, *, lang: str) -> list[str]:
         """Return the report in words: a line a source and table, then a line a table."""
@@ -71,7 +77,7 @@ class GatherReport:
                 made.append(
                     text("workspace.import.line", lang=lang, table=label, what=", ".join(said))
                 )
-        return made
+        return made + (self.links.lines(lang=lang) if self.links else [])
 
 
 def gather(
@@ -83,13 +89,25 @@ def gather(
     """
     with database.writing() as connection:
         stored = store.read_tables(connection)
-        found = assemble(_perimeter(stored), extracts, passage=passage, known=stored[v.ACTORS])
+        held = store.read_layer(connection, LINKAGE_LAYERS[RECORDS])
+        names = known.aliases(stored[v.ACTORS], held)
+        found = assemble(
+            _perimeter(stored),
+            extracts,
+            passage=passage,
+            known=known.with_aliases(stored[v.ACTORS], names),
+        )
         outside = _outside(found)
         if outside and len(outside) == len(extracts):
             raise DataError(outside)
-        rows = known.under_known_ids(complete(found.tables), stored[v.ACTORS])
+        rows = complete({**found.tables, v.ACTORS: found.records})
+        given = _in_order(gpd.GeoDataFrame(rows[v.ACTORS]), extracts)
+        ids = known.known_ids(given, actors=stored[v.ACTORS], names=names)
+        rows = known.renamed({**rows, v.ACTORS: given}, ids)
+        located = locating.with_points(rows[v.ACTORS], stored[v.ACTORS])
+        laid = records.lay(located, stored=stored[v.ACTORS], records=held)
+        rows[v.ACTORS] = laid.actors
         rows, notes = known.beside_the_workbook(rows, stored)
-        rows[v.ACTORS] = known.with_stored_cells(rows[v.ACTORS], stored[v.ACTORS])
         rows[v.SOURCES] = _sources(found, extracts, outside=outside)
         rows = complete(rows)
         taken = {name: rows[name] for name in _TAKEN}
@@ -97,8 +115,9 @@ def gather(
         problems = schema.check_tables(completed)
         if problems:
             raise SchemaError(problems)
-        ids = {name: list(merging.row_ids(name, frame)) for name, frame in taken.items()}
-        kept = keeping.keep(connection, completed, ids=ids, author=author)
+        written = {name: list(merging.row_ids(name, frame)) for name, frame in taken.items()}
+        kept = keeping.keep(connection, completed, ids=written, author=author)
+        keeping.keep_records(connection, laid.records, author=author)
     return GatherReport(kept, found.counts, (*outside, *found.notes, *notes))
 
 
@@ -153,6 +172,17 @@ def keep_counts(
 def _perimeter(stored: Mapping[str, pd.DataFrame]) -> Extract:
     """Return the stored communes as an extract; their sources are stored already."""
     return Extract({v.COMMUNES: stored[v.COMMUNES]}, {"source_id": None}, {}, ())
+
+
+def _in_order(actors: gpd.GeoDataFrame, extracts: Sequence[Extract]) -> gpd.GeoDataFrame:
+    """Return actors as records, those of the first extract first."""
+    order = {name: place for place, one in enumerate(extracts) for name in one.sources["source_id"]}
+    rank = actors["source_id"].map(order).reset_index(drop=True).sort_values(kind="stable").index
+    return (
+        actors.iloc[rank]
+        .reset_index(drop=True)
+        .assign(record_id=actors["actor_id"].iloc[rank].to_numpy())
+    )
 
 
 def _sources(

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import geopandas as gpd
 import pandas as pd
 
 from toolkit import schema, workbook
@@ -20,11 +21,21 @@ from toolkit.schema.faults import shown
 from toolkit.settings import LANGUAGES
 from toolkit.territory import complete
 from toolkit.workbook.identities import slug
-from toolkit.workspace import blaming, copies, journal, keeping, merging, placing, store, twins
+from toolkit.workspace import (
+    blaming,
+    copies,
+    journal,
+    keeping,
+    merging,
+    placing,
+    records,
+    store,
+    twins,
+)
 from toolkit.workspace.blaming import Blame
 from toolkit.workspace.journal import Author, Change
 from toolkit.workspace.keeping import Kept
-from toolkit.workspace.layers import SAISIE
+from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS, SAISIE
 from toolkit.workspace.outcome import ImportRefusedError, ImportReport, TableReport
 
 if TYPE_CHECKING:
@@ -68,6 +79,7 @@ class _Verdict:
     tables: Mapping[str, pd.DataFrame]
     taken: Mapping[str, pd.DataFrame]
     problems: tuple[Problem, ...]
+    records: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +132,12 @@ def _take(
     """Judge the rows of a workbook and write those that can be taken."""
     digest = digest_of(request.path)
     stored = store.read_tables(connection)
-    draft = _draft(reading, stored, source_id=request.source_id)
+    held = store.read_layer(connection, LINKAGE_LAYERS[RECORDS])
+    draft = _draft(reading, stored, held=held, source_id=request.source_id)
     verdict = _judge(
         draft,
         stored,
+        held=held,
         source=lambda rows: _source(request, stored, rows=rows, digest=digest),
         partial=request.partial,
     )
@@ -135,6 +149,7 @@ def _take(
         )
     ids = {name: list(merging.row_ids(name, rows)) for name, rows in verdict.taken.items()}
     kept = keeping.keep(connection, verdict.tables, ids=ids, author=request.author)
+    keeping.keep_records(connection, verdict.records, author=request.author)
     missing = _missing(draft.seen, stored, source_id=request.source_id)
     _tell_missing(connection, missing, author=request.author)
     notes = (*notes, *_notes_of_missing(missing, stored))
@@ -178,7 +193,11 @@ def digest_of(path: Path) -> str:
 
 # --- reading ----------------------------------------------------------------------------------
 def _draft(
-    reading: workbook.Reading, stored: Mapping[str, pd.DataFrame], *, source_id: str
+    reading: workbook.Reading,
+    stored: Mapping[str, pd.DataFrame],
+    *,
+    held: pd.DataFrame,
+    source_id: str,
 ) -> _Draft:
     """Return the rows of a workbook, names resolved and cells typed."""
     resolution = workbook.resolve(
@@ -191,12 +210,13 @@ def _draft(
     )
     problems = [*reading.problems, *resolution.problems]
     notes = [*reading.notes, *resolution.notes]
+    written = {**stored, v.ACTORS: records.as_written(stored[v.ACTORS], held)}
     rows, seen = {}, {}
     for table, raw in resolution.tables.items():
         parsed = schema.parse(table, raw, where=reading.where[table])
         problems.extend(parsed.problems)
         notes.extend(parsed.notes)
-        frame = merging.carry(table, parsed.frame, stored=stored[table])
+        frame = merging.carry(table, parsed.frame, stored=written[table])
         if "source_id" in CONTRACTS[table].names:
             frame = frame.assign(source_id=pd.Series(source_id, index=frame.index, dtype="str"))
         rows[table] = frame
@@ -248,6 +268,7 @@ def _judge(
     draft: _Draft,
     stored: Mapping[str, pd.DataFrame],
     *,
+    held: pd.DataFrame,
     source: Callable[[int], pd.DataFrame],
     partial: bool,
 ) -> _Verdict:
@@ -261,7 +282,14 @@ def _judge(
     is_first = True
     while True:
         taken = {**rows, v.SOURCES: source(sum(len(frame) for frame in rows.values()))}
-        tables = complete(merging.merge(stored, taken))
+        merged = complete(merging.merge(stored, taken))
+        laid = records.lay_written(
+            gpd.GeoDataFrame(merged[v.ACTORS]),
+            set(taken[v.ACTORS]["actor_id"].dropna()) if v.ACTORS in taken else set(),
+            stored=stored[v.ACTORS],
+            records=held,
+        )
+        tables = complete({**merged, v.ACTORS: laid.actors})
         found = blaming.first_of_cells(_new_problems(tables, stored), told=problems)
         if not is_first:
             found = [draft.blame.explained(problem, refused=refused) for problem in found]
@@ -271,7 +299,7 @@ def _judge(
         is_settled = all(len(left[table]) == len(rows[table]) for table in rows)
         if is_settled or not partial:
             told = blaming.in_order(blaming.without_empty_ids(problems))
-            return _Verdict(tables, taken, tuple(told))
+            return _Verdict(tables, taken, tuple(told), laid.records)
         rows, is_first = left, False
 
 

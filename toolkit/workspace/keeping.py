@@ -15,7 +15,7 @@ from toolkit.errors import Problem, SchemaError, WorkspaceError
 from toolkit.territory import complete
 from toolkit.workspace import geopackage, journal, results, store
 from toolkit.workspace.journal import Author
-from toolkit.workspace.layers import MODEL_LAYERS
+from toolkit.workspace.layers import LINKAGE_LAYERS, LINKS, MODEL_LAYERS, RECORDS
 from toolkit.workspace.merging import row_ids
 
 if TYPE_CHECKING:
@@ -104,6 +104,54 @@ def keep_rows(
     )
 
 
+def keep_records(connection: sqlite3.Connection, frame: pd.DataFrame, *, author: Author) -> None:
+    """Write records of actors, in the open transaction; the journal tells the actors they make."""
+    layer = LINKAGE_LAYERS[RECORDS]
+    wanted = store.rows_of(layer, frame)
+    stored = store.by_id(layer, store.read_rows(connection, layer))
+    changes = store.differences(layer, wanted, stored=stored)
+    if changes:
+        store.write_rows(connection, layer, changes=changes, wanted=wanted, stored=stored)
+        geopackage.touch(
+            connection, layer.table, at=author.at, bounds=store.box_of(connection, layer)
+        )
+
+
+def keep_links(connection: sqlite3.Connection, frame: pd.DataFrame, *, author: Author) -> None:
+    """Make the stored links those of a frame, in the open transaction.
+
+    The journal tells what was joined, parted and answered; open questions come and go unsaid.
+    """
+    layer = LINKAGE_LAYERS[LINKS]
+    stored = store.by_id(layer, store.read_rows(connection, layer))
+    wanted = store.rows_of(layer, frame)
+    changes = store.differences(layer, wanted, stored=stored)
+    gone = {name: row for name, row in stored.items() if name not in wanted}
+    if not changes and not gone:
+        return
+    store.write_rows(connection, layer, changes=changes, wanted=wanted, stored=stored)
+    removed = store.delete_rows(connection, layer, rows=gone)
+    zone = layer.data_columns.index("zone")
+    rows = {**stored, **wanted}
+    told = [one for one in (*changes, *removed) if rows[one.row_id][zone] != "ask"]
+    journal.append(connection, told, author=author)
+    geopackage.touch(connection, layer.table, at=author.at, bounds=None)
+
+
+def replace(
+    connection: sqlite3.Connection, tables: Mapping[str, pd.DataFrame], *, author: Author
+) -> None:
+    """Make whole stored tables those of complete and checked frames, in the open transaction."""
+    ids = {name: list(row_ids(name, frame)) for name, frame in tables.items()}
+    for name, frame in tables.items():
+        layer = MODEL_LAYERS[name]
+        stored = store.by_id(layer, store.read_rows(connection, layer))
+        gone = set(stored) - set(row_ids(name, frame))
+        if gone:
+            remove(connection, name, ids=gone, author=author)
+    keep(connection, tables, ids=ids, author=author)
+
+
 def add_decision(
     connection: sqlite3.Connection, row: Mapping[str, object], *, author: Author
 ) -> str:
@@ -133,7 +181,22 @@ def remove(
     stored = store.by_id(layer, store.read_rows(connection, layer))
     gone = {name: stored[name] for name in sorted(set(ids))}
     journal.append(connection, store.delete_rows(connection, layer, rows=gone), author=author)
+    if table == v.ACTORS:
+        _forget(connection, set(gone))
     if table in _DRAWN:
         results.draw_flows(connection)
     geopackage.touch(connection, table, at=author.at, bounds=store.box_of(connection, layer))
     return tuple(gone)
+
+
+def _forget(connection: sqlite3.Connection, actors: Collection[str]) -> None:
+    """Delete records and links of actors that are deleted."""
+    for layer, columns in (
+        (LINKAGE_LAYERS[RECORDS], ("actor_id",)),
+        (LINKAGE_LAYERS[LINKS], ("one_id", "other_id")),
+    ):
+        for column in columns:
+            connection.executemany(
+                f"DELETE FROM {layer.table} WHERE {column} = ?",  # noqa: S608 - names of our own
+                [(name,) for name in actors],
+            )

@@ -157,6 +157,50 @@ RESULT_LAYERS: Final[Mapping[str, Layer]] = MappingProxyType(
 """Layer of each table of the last diagnosis that was kept."""
 
 
+RECORDS: Final = "records"
+"""Actors as each source gives them, where more than one does; the actor is what they make."""
+LINKS: Final = "links"
+"""Pairs of actors that are one, may be one, or were called different."""
+
+_LINK_KINDS: Final = MappingProxyType(
+    {
+        "one_id": "text",
+        "other_id": "text",
+        "zone": "text",
+        "probability": "number",
+        "reasons": "text",
+        "one_name": "text",
+        "other_name": "text",
+        "one_place": "text",
+        "other_place": "text",
+        "distance_m": "number",
+        "answered_by": "text",
+        "answered_at": "text",
+        "moved": "text",
+    }
+)
+
+LINKAGE_LAYERS: Final[Mapping[str, Layer]] = MappingProxyType(
+    {
+        RECORDS: Layer(
+            table=RECORDS,
+            key=("series", "record_id"),
+            kinds=MappingProxyType(
+                {
+                    "series": "text",
+                    "record_id": "text",
+                    "place": "integer",
+                    **MODEL_LAYERS[v.ACTORS].kinds,
+                }
+            ),
+            geometry="POINT",
+        ),
+        LINKS: Layer(table=LINKS, key=("one_id", "other_id"), kinds=_LINK_KINDS),
+    }
+)
+"""Layer of each table that says which records are one actor."""
+
+
 def row_id(values: tuple[object, ...]) -> str:
     """Return the id of a row by the values of its key, as the journal writes it."""
     return v.LIST_SEPARATOR.join(str(value) for value in values)

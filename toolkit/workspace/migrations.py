@@ -15,12 +15,12 @@ from toolkit.language import table_label, text
 from toolkit.workspace import geopackage, journal, results, styles
 from toolkit.workspace.database import Database, schema_version
 from toolkit.workspace.journal import Author, Change
-from toolkit.workspace.layers import INFO, JOURNAL, MODEL_LAYERS, SQL_TYPES
+from toolkit.workspace.layers import INFO, JOURNAL, LINKAGE_LAYERS, MODEL_LAYERS, SQL_TYPES
 
 if TYPE_CHECKING:
     import sqlite3
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Version of the schema that this software writes; raise it with each change of a contract."""
 
 
@@ -51,6 +51,7 @@ def create_schema(connection: sqlite3.Connection, *, lang: str, at: str) -> None
         geopackage.register(connection, layer.table, label=label, at=at, geometry=layer.geometry)
     geopackage.protect(connection, v.DECISIONS)
     _add_journal(connection, lang=lang, at=at)
+    _add_linkage(connection, lang=lang, at=at)
     results.reset(connection, lang=lang, at=at)
     styles.write(connection, lang=lang, at=at)
 
@@ -129,6 +130,15 @@ def _add_journal(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     )
 
 
+def _add_linkage(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
+    """Add the tables that say which records are one actor."""
+    for layer in LINKAGE_LAYERS.values():
+        for statement in geopackage.table_sql(layer):
+            connection.execute(statement)
+        label = text(f"workspace.layer.{layer.table}", lang=lang)
+        geopackage.register(connection, layer.table, label=label, at=at, geometry=layer.geometry)
+
+
 # --- steps, oldest first ----------------------------------------------------------------------
 def _from_0(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     """0 -> 1: the journal, columns of the officer's own, flows as lines, results, styles.
@@ -165,7 +175,12 @@ def _from_0(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     results.draw_flows(connection)
 
 
-STEPS: Final[tuple[Step, ...]] = (_from_0,)
+def _from_1(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
+    """1 -> 2: records of the actors that several sources give, and links between actors."""
+    _add_linkage(connection, lang=lang, at=at)
+
+
+STEPS: Final[tuple[Step, ...]] = (_from_0, _from_1)
 """The step from version `n` to `n + 1` stands at place `n`."""
 
 __all__ = ["SCHEMA_VERSION", "STEPS", "create_schema", "free_path", "schema_version", "upgrade"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from toolkit.errors import DataError, Problem
 from toolkit.language import table_label, text
+from toolkit.workspace.linking import LinkReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class ImportReport:
         What the officer should know and need not mend.
     corrected_copy : Path or None
         Copy of the file in which the refused cells are marked.
+    links : LinkReport or None
+        Which actors were made one afterwards, and what is asked; none after a check.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class ImportReport:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     corrected_copy: Path | None = None
+    links: LinkReport | None = None
 
     def count(self, what: str) -> int:
         """Return a number of rows over all tables: ``inserted``, ``updated``, ``refused`` ..."""
@@ -76,7 +80,7 @@ class ImportReport:
                     what=", ".join(said),
                 )
             )
-        return made
+        return made + (self.links.lines(lang=lang) if self.links else [])
 
 
 class ImportRefusedError(DataError):

@@ -91,3 +91,12 @@ def test_all_faults_are_told_at_once(record):
 def test_no_record(record):
     empty = record({}).iloc[:0]
     assert len(to_records(empty, where="left")) == 0
+
+
+def test_an_address_that_is_only_the_town_is_no_street(record):
+    frame = record(
+        {"actor_id": "a", "address": "Le Havre", "city": "LE HAVRE"},
+        {"actor_id": "b", "address": "12 Le Havre", "city": "LE HAVRE"},
+        {"actor_id": "c", "address": "Rue du Havre", "city": "Paris"},
+    )
+    assert to_records(frame, where="x").street.tolist() == ["", "havre", "havre"]

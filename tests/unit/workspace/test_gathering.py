@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from toolkit.errors import DataError
@@ -78,8 +79,8 @@ def test_what_people_wrote_goes_before_a_file(filled, write):
     assert after.loc[officer["actor_id"], "name"] == "Scierie Dubois"
     assert after.loc[officer["actor_id"], "source_id"] == "saisie"
     assert "35600000000048" in set(after["siret"].dropna())
-    kept = [note for note in report.notes if note.code == "sources_officer_kept"]
-    assert [(note.table, note.found) for note in kept] == [("actors", "1")]
+    told = [note for note in report.notes if note.code == "sources_officer_filled"]
+    assert [(note.table, note.found) for note in told] == [("actors", "1")]
 
 
 def test_a_file_of_another_place_is_refused_alone_and_named_among_others(workspace, write):
@@ -189,6 +190,54 @@ def test_two_sources_in_one_go_or_one_after_the_other_give_the_same_actor(
     one, two = actors(workspace), actors(other)
     assert one.drop(columns="geometry").equals(two.drop(columns="geometry"))
     assert one.geometry.geom_equals(two.geometry).all()
+
+
+BOTH = "siret;name;kind;city;department;naf\n73282932000074;DUBOIS;EI;Ambreval;99;1610B\n"
+
+
+def test_a_file_fills_cells_that_the_workbook_leaves_empty_and_an_import_keeps_them(filled, write):
+    filled.import_workbook()
+    before = actors(filled).reset_index().set_index("siret").loc["73282932000074"]
+    assert pd.isna(before["activity"])
+    assert before["located_by"] == "commune"
+    here = SECOND.replace("99001", before["commune_id"])
+    paths = [write("di.csv", here), write("siae.csv", FIRST)]
+    filled.add_sources(load_files(paths))
+    after = actors(filled).loc[before["actor_id"]]
+    assert (after["name"], after["activity"]) == (before["name"], "16.10A")
+    assert (after["latitude"], after["located_by"]) == (46.55, "address")
+    assert after["source_ids"] == "saisie|data_inclusion:di|siae:siae"
+    lines = len(filled.journal())
+    report = filled.import_workbook()
+    assert not any(table.inserted or table.updated for table in report.tables.values())
+    assert len(filled.journal()) == lines
+    told = filled.conflicts()
+    assert ["name", "DUBOIS BOIS", "data_inclusion:di"] in told[
+        ["column", "value", "source_id"]
+    ].to_numpy().tolist()
+    again = filled.add_sources(load_files(paths))
+    assert not any(kept.inserted or kept.updated for kept in again.tables.values())
+
+
+def test_a_workbook_after_a_file_goes_before_it_and_loses_nothing(filled, write):
+    here = SECOND.replace("99001", "99002")
+    filled.add_sources(load_files([write("di.csv", here)]))
+    first = actors(filled).reset_index().set_index("siret").loc["73282932000074"]
+    assert first["name"] == "DUBOIS BOIS"
+    filled.import_workbook()
+    by_siret = actors(filled).reset_index().set_index("siret")
+    assert by_siret.index.notna().sum() == by_siret.index[by_siret.index.notna()].nunique()
+    after = by_siret.loc["73282932000074"]
+    assert (after["name"], after["latitude"]) == ("Scierie Dubois", 46.55)
+    assert after["source_id"] == "saisie"
+
+
+def test_a_newer_edition_under_another_name_replaces_its_row(workspace, write):
+    workspace.add_sources(load_files([write("siae_2025.csv", FIRST)]))
+    workspace.add_sources(load_files([write("siae_2026.csv", BOTH)]))
+    after = actors(workspace).loc["73282932000074"]
+    assert (after["name"], after["activity"]) == ("DUBOIS", "16.10B")
+    assert after["source_id"] == "siae:siae_2026"
 
 
 def test_a_newer_file_of_the_same_source_replaces_its_row(workspace, write):

@@ -13,7 +13,7 @@ import pytest
 from toolkit.errors import WorkspaceError
 from toolkit.workspace import Workspace, migrations
 from toolkit.workspace.geopackage import encode
-from toolkit.workspace.layers import MODEL_LAYERS
+from toolkit.workspace.layers import LINKAGE_LAYERS, MODEL_LAYERS
 
 SQUARE = "POLYGON ((1.7 46.4, 1.9 46.4, 1.9 46.6, 1.7 46.6, 1.7 46.4))"
 
@@ -59,7 +59,7 @@ PRAGMA application_id = 1196444487;
 PRAGMA user_version = 10200;
 """
 
-PINNED = {1: "d8a32bd5271e"}
+PINNED = {1: "d8a32bd5271e", 2: "ec6f9e0e7bff"}
 """Start of the fingerprint of the schema of each version that was released."""
 
 
@@ -86,6 +86,7 @@ def columns(path):
             table: {(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({table})")}
             for table in [
                 *MODEL_LAYERS,
+                *LINKAGE_LAYERS,
                 "journal",
                 "maillage",
                 "gaps",
@@ -104,8 +105,8 @@ def test_old_database_is_brought_up_to_date(old, clock):
     assert territory.actors["located_by"].tolist() == ["commune", "address"]
     assert territory.decisions["who"].tolist() == ["Ana"]
     journal = workspace.journal()
-    assert journal["action"].tolist() == ["migration"]
-    assert journal["after"].tolist() == ['{"value": 1}']
+    assert journal["action"].tolist() == ["migration", "migration"]
+    assert journal["after"].tolist() == ['{"value": 1}', '{"value": 2}']
     assert workspace.decide("P2", decision="accepted") == "D00002"
     assert dict(pyogrio.list_layers(workspace.database))["flows"] == "LineString"
 
@@ -146,6 +147,22 @@ def test_migration_that_fails_leaves_the_old_database(old, monkeypatch):
     assert (old / "territoire.gpkg").read_bytes() == before
 
 
+def test_a_database_of_version_1_gets_records_and_links(folder, clock):
+    path = folder / "territoire.gpkg"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for table in LINKAGE_LAYERS:
+            connection.execute(f"DROP TABLE {table}")
+            for catalogue in ("gpkg_contents", "gpkg_geometry_columns"):
+                connection.execute(f"DELETE FROM {catalogue} WHERE table_name = ?", (table,))
+        connection.execute("UPDATE maillage SET value = '1'")
+        connection.commit()
+    workspace = Workspace(folder, now=clock)
+    assert workspace.links().empty
+    assert workspace.conflicts().empty
+    assert workspace.backup.name.endswith("1.gpkg")
+    assert set(dict(pyogrio.list_layers(workspace.database))) >= set(LINKAGE_LAYERS)
+
+
 def test_newer_database_is_refused(folder):
     with contextlib.closing(sqlite3.connect(folder / "territoire.gpkg")) as connection:
         connection.execute("UPDATE maillage SET value = '99'")
@@ -159,6 +176,7 @@ def test_newer_database_is_refused(folder):
 def test_a_change_of_the_model_raises_the_version(made):
     """If this fails, a contract changed: raise SCHEMA_VERSION, write the step, pin the new print."""
     found = columns(made / "territoire.gpkg")
-    told = repr([(table, sorted(found[table])) for table in [*MODEL_LAYERS, "journal", "maillage"]])
+    tables = [*MODEL_LAYERS, *LINKAGE_LAYERS, "journal", "maillage"]
+    told = repr([(table, sorted(found[table])) for table in tables])
     fingerprint = hashlib.sha256(told.encode()).hexdigest()[:12]
     assert fingerprint == PINNED[migrations.SCHEMA_VERSION]

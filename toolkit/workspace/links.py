@@ -1,0 +1,144 @@
+"""Links between actors as frames: pairs that are one, may be one, or were called different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from toolkit import vocabulary as v
+from toolkit.linkage import merging
+from toolkit.linkage.pairs import ASK, SAME
+from toolkit.workspace import store
+from toolkit.workspace.joining import ONE, OTHER, State
+from toolkit.workspace.layers import LINKAGE_LAYERS, LINKS
+from toolkit.workspace.records import is_by_hand
+
+LINK_COLUMNS: Final = tuple(LINKAGE_LAYERS[LINKS].kinds)
+"""Columns of a link."""
+
+
+def questions_of(links: pd.DataFrame) -> pd.DataFrame:
+    """Return the links that a person is asked about, the most probable first."""
+    asked = links[links["zone"] == ASK]
+    return asked.sort_values(
+        ["probability", ONE, OTHER], ascending=[False, True, True], ignore_index=True
+    )
+
+
+def by_trust(state: State, ids: set[str]) -> pd.DataFrame:
+    """Return actors, those that stay first: what people wrote, then those with a SIRET."""
+    actors = pd.DataFrame(state.tables[v.ACTORS])
+    chosen = actors[actors["actor_id"].isin(ids)]
+    by_hand = sorted(set(chosen["source_id"][is_by_hand(chosen["source_id"])]))
+    return merging.by_trust(chosen, by_hand)
+
+
+def told(pair: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return what a compared pair says of a link."""
+    return {name: pair[name] for name in ("probability", "reasons", "distance_m")}
+
+
+def with_links(
+    state: State, pairs: Mapping[tuple[str, str], Mapping[str, Any]], *, zone: str
+) -> pd.DataFrame:
+    """Return the links with pairs in a zone; what a link said before stays."""
+    rows: dict[frozenset[str], dict[Any, Any]] = {
+        frozenset((row[ONE], row[OTHER])): row for row in state.links.to_dict("records")
+    }
+    names = _names(state, {name for pair in pairs for name in pair})
+    for pair, cells in pairs.items():
+        row = rows.get(frozenset(pair)) or dict.fromkeys(LINK_COLUMNS)
+        row = _turned(row) if row[OTHER] == pair[0] else dict(row)
+        row.update(_row(pair, names, zone=zone))
+        row.update(cells)
+        rows[frozenset(pair)] = row
+    return typed(list(rows.values()))
+
+
+def _turned(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a link whose two ends change places."""
+    other = {"one": "other", "other": "one"}
+    turned = {
+        f"{end}_{name}": row[f"{other[end]}_{name}"]
+        for end in other
+        for name in ("id", "name", "place")
+    }
+    return {**row, **turned}
+
+
+def _row(
+    pair: tuple[str, str], names: Mapping[str, tuple[str, str]], *, zone: str
+) -> dict[str, Any]:
+    """Return the cells of a link that say which actors it is about, as far as they are stored."""
+    row: dict[str, Any] = {ONE: pair[0], OTHER: pair[1], "zone": zone}
+    for end, name in zip(("one", "other"), pair, strict=True):
+        if name in names:
+            row |= {f"{end}_name": names[name][0], f"{end}_place": names[name][1]}
+    return row
+
+
+def _names(state: State, ids: set[str]) -> dict[str, tuple[str, str]]:
+    """Return name and place of actors, as people read them."""
+    communes = state.tables[v.COMMUNES]
+    towns = dict(zip(communes["commune_id"], communes["name"], strict=True))
+    actors = pd.DataFrame(state.tables[v.ACTORS])
+    chosen = actors[actors["actor_id"].isin(ids)]
+    found = {}
+    for row in chosen.itertuples():
+        parts = (row.address, towns.get(row.commune_id, row.commune_id))
+        place = ", ".join(str(part) for part in parts if pd.notna(part))
+        found[str(row.actor_id)] = (str(row.name), place)
+    return found
+
+
+def with_questions(state: State, pairs: pd.DataFrame) -> State:
+    """Return the state whose open links are the questions of the pairs, and no others."""
+    kept = state.links[state.links["zone"] != ASK]
+    answered = {frozenset(pair) for pair in zip(kept[ONE], kept[OTHER], strict=True)}
+    rows: dict[frozenset[str], tuple[tuple[str, str], dict[str, Any]]] = {}
+    asked = pairs[pairs["zone"] == ASK].sort_values("probability", ascending=False)
+    ends = _now(asked, kept)
+    order = by_trust(state, {name for pair in ends for name in pair})
+    place = {str(name): row for row, name in enumerate(order["actor_id"])}
+    siret = dict(zip(order["actor_id"], order["siret"], strict=True))
+    for pair, row in zip(ends, asked.to_dict("records"), strict=True):
+        key = frozenset(pair)
+        numbers = {siret[name] for name in key if pd.notna(siret.get(name))}
+        if len(key & place.keys()) == 2 and key not in answered and len(numbers) < 2:  # noqa: PLR2004
+            first, second = sorted(pair, key=place.__getitem__)
+            rows.setdefault(key, ((first, second), told(row)))
+    names = _names(state, set(place))
+    made = [
+        {**dict.fromkeys(LINK_COLUMNS), **_row(pair, names, zone=ASK), **cells}
+        for pair, cells in rows.values()
+    ]
+    return State(state.tables, state.records, typed([*kept.to_dict("records"), *made]))
+
+
+def _now(pairs: pd.DataFrame, links: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the actors that pairs are about, after some were joined."""
+    same = links[links["zone"] == SAME]
+    now = dict(zip(same[OTHER], same[ONE], strict=True))
+    return [
+        (now.get(one, one), now.get(other, other))
+        for one, other in zip(pairs["left_id"], pairs["right_id"], strict=True)
+    ]
+
+
+def typed(rows: list[dict[Any, Any]]) -> pd.DataFrame:
+    """Return rows as a frame of links."""
+    layer = LINKAGE_LAYERS[LINKS]
+    cells = [
+        [None if pd.isna(row.get(name)) else row[name] for row in rows] for name in layer.kinds
+    ]
+    return store.typed_frame(layer, cells)
+
+
+def of_pairs(links: pd.DataFrame, pairs: list[tuple[str, str]], *, zone: str) -> pd.DataFrame:
+    """Return the links of some pairs, either way round, that are in a zone."""
+    ends = {frozenset(pair) for pair in pairs}
+    mask = [frozenset(pair) in ends for pair in zip(links[ONE], links[OTHER], strict=True)]
+    chosen = links[pd.Series(mask, index=links.index, dtype="bool") & (links["zone"] == zone)]
+    return chosen.reset_index(drop=True)

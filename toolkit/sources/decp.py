@@ -46,6 +46,8 @@ SMALLEST_EUR: Final = 1.0
 _NINES: Final = r"9{6,}(?:\.9+|\.0+)?"
 REPEATS: Final = 3
 """Contracts under a framework, of one buyer, with one amount: from this many on it is a ceiling."""
+_TOGETHER: Final = (("buyer", "contract"), ("buyer", "amount"))
+"""Cells of rows that are looked at together: versions and holders of a contract, repetitions."""
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _FRAMEWORK: Final = "accord cadre"
 _NOTHING: Final = frozenset({"", "cdl", "sans objet"})
@@ -64,7 +66,7 @@ def load_decp(path: Path, *, near: Near = EVERYWHERE) -> Extract:
         (``titulaire_id``).
     near : Near, optional
         The actors that are known: contracts of other buyers and holders are counted and not kept,
-        but all contracts of a buyer are looked at together.
+        but what one buyer writes of one contract, or under one amount, is looked at together.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def load_decp(path: Path, *, near: Near = EVERYWHERE) -> Extract:
     that of the first notification.
     """
     places = [f"holder_{place}" for place in range(1, MOST_HOLDERS + 1)]
-    cut = near.cut_by_actors(["buyer", *places], together=("buyer",))
+    cut = near.cut_by_actors(["buyer", *places], together=_TOGETHER)
     rows = read_rows(path, needed=NEEDED, wanted=WANTED, cut=cut)
     sieve = Sieve(rows, where=path.name)
     sieve.rows = rows.assign(buyer=sirets(rows["buyer"]))

@@ -42,13 +42,20 @@ class Near:
     sirens: frozenset[str] | None = None
     told: Told | None = None
 
-    def cut(self, tests: Mapping[tuple[str, ...], Test], *, together: tuple[str, ...] = ()) -> Cut:
+    def cut(
+        self,
+        tests: Mapping[tuple[str, ...], Test],
+        *,
+        together: tuple[tuple[str, ...], ...] = (),
+    ) -> Cut:
         """Return the cut of a file by columns of communes; no cut without a perimeter."""
         if not self.communes:
             return Cut(told=self.told)
         return Cut(tests, together, self.told)
 
-    def cut_by_actors(self, columns: Collection[str], *, together: tuple[str, ...]) -> Cut:
+    def cut_by_actors(
+        self, columns: Collection[str], *, together: tuple[tuple[str, ...], ...]
+    ) -> Cut:
         """Return the cut of a file by columns that hold a SIRET; no cut if no actor was looked for.
 
         A cell may hold a list of one (``['123...']``).

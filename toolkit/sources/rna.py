@@ -107,7 +107,7 @@ def load_rna(path: Path, *, data_year: int | None = None, near: Near = EVERYWHER
         is_wanted=lambda code: not asked or code in asked,
         cut=near.cut(
             {("commune_id", "postcode"): lambda cells: _are_near(cells, near)},
-            together=("id", "siret"),
+            together=(("id",), ("siret",)),
         ),
     )
     rows = rows.mask(rows.isin(_NULLS)).assign(position=rows["position"].str.upper())

@@ -39,15 +39,15 @@ class Cut:
     tests : Mapping
         By columns, what takes distinct cells of these columns (missing ones NaN) and says which
         are wanted.  A record is wanted if one of the tests says so; without tests every record is.
-    together : tuple of str
-        Records with the same letters and digits in such a column are wanted together: what is made
-        of one depends on the others.
+    together : tuple of tuple of str
+        Columns: records with the same letters and digits in all the columns of one tuple are wanted
+        together, as what is made of one depends on the others.  An empty cell is like no other.
     told : callable, optional
         Told from time to time the bytes that have been read, and those of the whole.
     """
 
     tests: Mapping[tuple[str, ...], Test] = field(default_factory=dict)
-    together: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
     told: Told | None = None
 
 
@@ -262,14 +262,17 @@ class _Sorter:
     # --- together -------------------------------------------------------------------------------
     def _remembering(self, layout: Layout, records: Iterable[_Record]) -> Iterator[_Record]:
         """Yield records, and remember a number for each cell by which they belong together."""
-        picks = [_pick(layout, (column,)) for column in self.cut.together]
-        columns = list(zip(picks, self.keys, strict=True))
+        places = [
+            [layout.places.get(column, layout.width) for column in columns]
+            for columns in self.cut.together
+        ]
+        found = list(zip(places, self.keys, strict=True))
         for record in records:
             self.numbers.append(record[0])
-            for pick, keys in columns:
-                cell = str(pick(record[1]))
-                is_bare = not cell or cell.isalnum()
-                keys.append(hash(cell if is_bare else _SIGNS.sub("", cell)))
+            row = [*record[1], ""]
+            for own, keys in found:
+                cells = [_bare(row[place]) for place in own]
+                keys.append(hash(" ".join(cells)) if all(cells) else _NOTHING)
             yield record
 
     def missed(self) -> frozenset[int]:
@@ -284,6 +287,13 @@ class _Sorter:
                 shared = np.unique(column[reached & (column != _NOTHING)])
                 reached = reached | np.isin(column, shared)
         return frozenset(numbers[reached & ~wanted].tolist())
+
+
+def _bare(cell: str) -> str:
+    """Return the letters and digits of a cell, without the last zeros of a decimal number."""
+    if not cell or cell.isalnum():
+        return cell
+    return _SIGNS.sub("", cell.rstrip("0") if "." in cell or "," in cell else cell)
 
 
 def _pick(layout: Layout, columns: tuple[str, ...]) -> _Pick:

@@ -59,7 +59,7 @@ DECP_ROWS = rows_of(
     st.sampled_from(["1", "2", "3", ""]),
     st.sampled_from(["Marché", "Marché subséquent", "Accord-cadre"]),
     st.sampled_from(["Sel", '"Deux\nlignes"']),
-    st.sampled_from(["10.5", "20", "1", ""]),
+    st.sampled_from(["10.5", "20", "20.0", "1", ""]),
     st.sampled_from(["2021-05-01", "2022-01-01"]),
     SIRETS,
     SIRETS,

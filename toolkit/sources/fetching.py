@@ -37,6 +37,8 @@ SPOILT: Final = frozenset(
     }
 )
 """Faults and notes after which a copy is no copy worth keeping."""
+MOVED: Final = frozenset({"download_refused", "download_redirects", "download_other_content"})
+"""Faults after which an address has to be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +209,12 @@ def copies_of(entry: Entry, means: Means, *, missing: list[Problem]) -> list[Cop
     """
     downloader, progress = means.downloader, means.progress
     made = []
+    faults: list[Problem] = []
     address = address_of(entry, downloader)
     asked = list(wanted_of(entry, address, area=means.area))
     if not asked:
         found = ", ".join(entry.open_places)
-        missing.append(Problem("registry_nowhere", where=entry.name, found=found))
+        faults.append(Problem("registry_nowhere", where=entry.name, found=found))
     for wanted in asked:
         told = None
         if progress is not None:
@@ -219,9 +222,12 @@ def copies_of(entry: Entry, means: Means, *, missing: list[Problem]) -> list[Cop
         try:
             path = downloader.fetch(wanted, progress=told)
         except DataError as error:
-            missing += error.problem_list
+            faults += error.problem_list
         else:
             made.append(Copy(entry, path, downloader.noted_at(path)))
+    if entry.page and any(fault.code in MOVED for fault in faults):
+        faults.append(Problem("registry_page", where=entry.name, found=entry.page))
+    missing += faults
     return made
 
 

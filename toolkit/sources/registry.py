@@ -30,7 +30,8 @@ REFERENCES: Final = (OUTLINES, GROUPINGS)
 PLACES: Final = ("department", "epci", "commune", "bbox", "osm")
 """What an address may leave open."""
 _WAYS: Final = ("address", "dataset", "melodi")
-_TEXTS: Final = (*("kind", *_WAYS, "format", "match", "file", "title", "producer", "licence"),)
+_ABOUT: Final = ("title", "producer", "licence", "page")
+_TEXTS: Final = ("kind", *_WAYS, "format", "match", "file", *_ABOUT)
 _NUMBERS: Final = ("size_mb", "max_mb", "fresh_days", "data_year", "full_rows")
 _LISTS: Final = ("beside",)
 _KEYS: Final = (*_TEXTS, *_NUMBERS, *_LISTS)
@@ -52,8 +53,8 @@ class Entry:
     format, match, file : str
         Format wanted of a data set, and words of the title or address of the file; name in the
         cache.
-    title, producer, licence : str
-        For the table of sources.
+    title, producer, licence, page : str
+        For the table of sources; page on which people find the source.
     size_mb, max_mb, fresh_days, data_year, full_rows : int
         Size to be expected; largest size; age up to which the cache is used; year of the data;
         number of rows at which the service cuts its answers.
@@ -72,6 +73,7 @@ class Entry:
     title: str = ""
     producer: str = ""
     licence: str = ""
+    page: str = ""
     size_mb: int = 0
     max_mb: int = _MOST_MB
     fresh_days: int = 30

@@ -134,6 +134,19 @@ def test_one_name_downloads_a_group_and_reads_it_together(server, known, means):
     assert {name for name, _, _ in told} == {"sirene", "units", "points", "ess"}
 
 
+def test_the_page_of_a_source_is_named_where_its_address_has_moved(server, known, means):
+    entries = {"units": replace(known["ess"], name="units", page="https://example.org/page")}
+    entries["sirene"] = replace(known["sirene"], beside=("units",))
+    server.scripts["/ess.csv"] = refusing
+    fetched = fetch(["sirene"], registry=entries, means=means, known=HERE)
+    assert codes(fetched.missing) == [
+        "download_refused",
+        "registry_page",
+        "sources_beside_missing",
+    ]
+    assert fetched.missing[1].found == "https://example.org/page"
+
+
 @pytest.mark.parametrize("lost", ["units", "points", "ess"])
 def test_a_file_of_a_group_that_fails_leaves_the_others_and_is_told(server, known, means, lost):
     server.scripts[f"/{lost}.csv"] = refusing
@@ -345,6 +358,7 @@ def test_every_source_shipped_is_of_a_known_kind_and_reads_with_others():
     for entry in entries.values():
         assert entry.kind in {*BY_NAME, *registry.REFERENCES}
         assert entry.producer
+        assert not entry.page or entry.page.startswith("https://")
         assert entry.fresh_days > 0
         assert entry.size_mb < entry.max_mb
         assert {entries[name].kind for name in entry.beside} <= set(BY_NAME)

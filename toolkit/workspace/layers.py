@@ -173,6 +173,8 @@ _LINK_KINDS: Final = MappingProxyType(
         "other_name": "text",
         "one_place": "text",
         "other_place": "text",
+        "one_sources": "text",
+        "other_sources": "text",
         "distance_m": "number",
         "answered_by": "text",
         "answered_at": "text",

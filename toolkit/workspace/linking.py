@@ -19,7 +19,6 @@ from toolkit.territory import complete
 from toolkit.workspace import joining, keeping, links, store
 from toolkit.workspace.joining import ONE, OTHER, State
 from toolkit.workspace.layers import LINKAGE_LAYERS, LINKS, RECORDS
-from toolkit.workspace.records import is_by_hand, series_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -165,7 +164,7 @@ def _pairs(state: State) -> pd.DataFrame:
     publisher knows its own rows.  Actors that are not diffusible are recognised by SIRET only.
     """
     actors = pd.DataFrame(state.tables[v.ACTORS])
-    origins = _origins(state)
+    origins = links.origins_of(state)
     if len({origin for found in origins.values() for origin in found}) < 2:  # noqa: PLR2004
         return pd.DataFrame(columns=list(PAIR_COLUMNS))
     communes = state.tables[v.COMMUNES].set_index("commune_id")["name"]
@@ -191,18 +190,6 @@ def _pairs(state: State) -> pd.DataFrame:
     answered = state.links[state.links["answered_by"].notna() & (state.links["zone"] != ASK)]
     answers = answered.rename(columns={ONE: "left_id", OTHER: "right_id", "zone": "answer"})
     return linkage.apply_answers(pairs, answers)
-
-
-def _origins(state: State) -> dict[str, set[str]]:
-    """Return the sources of each actor: their series; of people's lists, each for itself."""
-    rows = pd.concat(
-        [frame[["actor_id", "source_id"]] for frame in (state.tables[v.ACTORS], state.records)]
-    ).drop_duplicates()
-    by_hand = is_by_hand(rows["source_id"])
-    found: dict[str, set[str]] = {}
-    for actor, source, hand in zip(rows["actor_id"], rows["source_id"], by_hand, strict=True):
-        found.setdefault(actor, set()).add(str(source) if hand else series_of(source))
-    return found
 
 
 def _joined(state: State, pairs: pd.DataFrame) -> tuple[State, list[tuple[str, str]]]:

@@ -10,10 +10,12 @@ import pandas as pd
 from toolkit import vocabulary as v
 from toolkit.linkage import merging
 from toolkit.linkage.pairs import ASK, SAME
+from toolkit.nomenclature import fold
+from toolkit.sources.assemble import SOURCE_IDS
 from toolkit.workspace import store
 from toolkit.workspace.joining import ONE, OTHER, State
 from toolkit.workspace.layers import LINKAGE_LAYERS, LINKS
-from toolkit.workspace.records import is_by_hand
+from toolkit.workspace.records import is_by_hand, origin_of
 
 LINK_COLUMNS: Final = tuple(LINKAGE_LAYERS[LINKS].kinds)
 """Columns of a link."""
@@ -63,33 +65,50 @@ def _turned(row: Mapping[Any, Any]) -> dict[Any, Any]:
     turned = {
         f"{end}_{name}": row[f"{other[end]}_{name}"]
         for end in other
-        for name in ("id", "name", "place")
+        for name in ("id", "name", "place", "sources")
     }
     return {**row, **turned}
 
 
 def _row(
-    pair: tuple[str, str], names: Mapping[str, tuple[str, str]], *, zone: str
+    pair: tuple[str, str], names: Mapping[str, Mapping[str, str]], *, zone: str
 ) -> dict[str, Any]:
     """Return the cells of a link that say which actors it is about, as far as they are stored."""
     row: dict[str, Any] = {ONE: pair[0], OTHER: pair[1], "zone": zone}
     for end, name in zip(("one", "other"), pair, strict=True):
         if name in names:
-            row |= {f"{end}_name": names[name][0], f"{end}_place": names[name][1]}
+            row |= {f"{end}_{what}": cell for what, cell in names[name].items()}
     return row
 
 
-def _names(state: State, ids: set[str]) -> dict[str, tuple[str, str]]:
-    """Return name and place of actors, as people read them."""
+def _names(state: State, ids: set[str]) -> dict[str, dict[str, str]]:
+    """Return name, place and sources of actors, as people read them."""
     communes = state.tables[v.COMMUNES]
     towns = dict(zip(communes["commune_id"], communes["name"], strict=True))
     actors = pd.DataFrame(state.tables[v.ACTORS])
     chosen = actors[actors["actor_id"].isin(ids)]
     found = {}
-    for row in chosen.itertuples():
-        parts = (row.address, towns.get(row.commune_id, row.commune_id))
-        place = ", ".join(str(part) for part in parts if pd.notna(part))
-        found[str(row.actor_id)] = (str(row.name), place)
+    for row in chosen.to_dict("records"):
+        address = "" if pd.isna(row["address"]) else str(row["address"])
+        town = str(towns.get(row["commune_id"], row["commune_id"]))
+        parts = (address, "" if fold(town) in fold(address) else town)
+        own = row.get(SOURCE_IDS)
+        found[str(row["actor_id"])] = {
+            "name": str(row["name"]),
+            "place": ", ".join(filter(None, parts)),
+            "sources": str(row["source_id"] if pd.isna(own) else own),
+        }
+    return found
+
+
+def origins_of(state: State) -> dict[str, set[str]]:
+    """Return the publishers of each actor; those of an aggregate, each for itself."""
+    actors = pd.DataFrame(state.tables[v.ACTORS]).assign(record_id=lambda rows: rows["actor_id"])
+    columns = ["actor_id", "record_id", "source_id"]
+    rows = pd.concat([actors[columns], state.records[columns]])
+    found: dict[str, set[str]] = {}
+    for actor, record, source in rows.to_numpy().tolist():
+        found.setdefault(str(actor), set()).add(origin_of(source, str(record)))
     return found
 
 
@@ -103,10 +122,13 @@ def with_questions(state: State, pairs: pd.DataFrame) -> State:
     order = by_trust(state, {name for pair in ends for name in pair})
     place = {str(name): row for row, name in enumerate(order["actor_id"])}
     siret = dict(zip(order["actor_id"], order["siret"], strict=True))
+    origins = origins_of(state)
     for pair, row in zip(ends, asked.to_dict("records"), strict=True):
         key = frozenset(pair)
         numbers = {siret[name] for name in key if pd.notna(siret.get(name))}
-        if len(key & place.keys()) == 2 and key not in answered and len(numbers) < 2:  # noqa: PLR2004
+        if len(key & place.keys()) < 2 or key in answered or len(numbers) > 1:  # noqa: PLR2004
+            continue
+        if not set.intersection(*(origins[name] for name in key)):
             first, second = sorted(pair, key=place.__getitem__)
             rows.setdefault(key, ((first, second), told(row)))
     names = _names(state, set(place))

@@ -29,8 +29,10 @@ ANSWERS: Final = (SAME, DIFFERENT)
 COLUMNS: Final = (
     "one_name",
     "one_place",
+    "one_sources",
     "other_name",
     "other_place",
+    "other_sources",
     "why",
     "probability",
     "distance_m",
@@ -39,7 +41,9 @@ COLUMNS: Final = (
     OTHER,
 )
 """Columns of the sheets, in their order."""
-_WIDTHS: Final = (34, 34, 34, 34, 40, 12, 12, 20, 22, 22)
+_WIDTHS: Final = (32, 32, 24, 32, 32, 24, 40, 12, 12, 20, 22, 22)
+_ROW_HEIGHT: Final = 45
+"""Points: three lines, as no program fits the height of rows that it did not write."""
 _MADE: Final = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a fixed mark: same links, same bytes
 _NEEDED: Final = (ONE, OTHER, ANSWER)
 
@@ -59,11 +63,15 @@ def in_words(links: pd.DataFrame, *, lang: str) -> pd.DataFrame:
     DataFrame, columns :data:`COLUMNS`
         ``answer`` is empty.
     """
+    sources = {
+        name: links[name].map(lambda cell: ", ".join(v.split_list(cell)))
+        for name in ("one_sources", "other_sources")
+    }
     why = [
         "; ".join(text(f"linkage.reason.{code}", lang=lang) for code in v.split_list(codes))
         for codes in links["reasons"]
     ]
-    made = links.assign(why=pd.Series(why, index=links.index, dtype="str"), answer="")
+    made = links.assign(why=pd.Series(why, index=links.index, dtype="str"), answer="", **sources)
     return made[list(COLUMNS)].reset_index(drop=True)
 
 
@@ -220,15 +228,16 @@ def _sheet(book: Workbook, rows: pd.DataFrame, *, zone: str, lang: str) -> None:
         sheet.set_column(place, place, width)
         look = "required" if name == ANSWER else "own" if name in {ONE, OTHER} else "optional"
         sheet.write_string(1, place, text(f"linkage.column.{name}", lang=lang), style(book, look))
-    body, number = style(book, "body"), style(book, "number_body")
+    body, number, code = (style(book, name) for name in ("body", "number_body", "hint"))
     for line, row in enumerate(rows.to_dict("records"), start=2):
+        sheet.set_row(line, _ROW_HEIGHT)
         for place, name in enumerate(COLUMNS):
             cell: Any = row[name]
             if name in {"probability", "distance_m"}:
                 if pd.notna(cell):
                     sheet.write_number(line, place, round(float(cell), 2), number)
             elif pd.notna(cell) and cell != "":
-                sheet.write_string(line, place, str(cell), body)
+                sheet.write_string(line, place, str(cell), code if name in {ONE, OTHER} else body)
     last = max(len(rows) + 1, 2)
     choices = [text(f"linkage.zone.{code}", lang=lang) for code in ANSWERS]
     sheet.data_validation(

@@ -31,6 +31,8 @@ KEY: Final = LINKAGE_LAYERS[RECORDS].key
 _OWN: Final = (SERIES, RECORD_ID, PLACE)
 _SEVERAL_PUBLISHERS: Final = frozenset({"mapped", "gogocarto"})
 """Kinds of source that many publish: two files of them are two sources, not two editions."""
+_AGGREGATES: Final = frozenset({"data_inclusion"})
+"""Kinds of source that gather the lists of others; the id of a record says whose it is."""
 _NOT_KEPT: Final = (SOURCE_IDS, "record_ids")
 
 
@@ -63,6 +65,26 @@ def series_of(source_id: Any) -> str:  # noqa: ANN401 - any cell
         return SAISIE
     kind = name.partition(":")[0]
     return name if kind in _SEVERAL_PUBLISHERS else kind
+
+
+def origin_of(source_id: Any, record_id: str) -> str:  # noqa: ANN401 - any cell
+    """Return who vouches for a record: two records of one publisher are two actors.
+
+    A list of people is a publisher; an aggregate holds the lists of several.
+
+    Examples
+    --------
+    >>> origin_of("rna:w14", "rna:W1"), origin_of("data_inclusion:a", "di:dora:7")
+    ('rna', 'data_inclusion:dora')
+    >>> origin_of("saisie-cci", "P1")
+    'saisie-cci'
+    """
+    series = series_of(source_id)
+    if series == SAISIE:
+        return str(source_id)
+    if series in _AGGREGATES:
+        return ":".join((series, *record_id.split(":")[1:2]))
+    return series
 
 
 def is_by_hand(source_ids: pd.Series[Any]) -> pd.Series[bool]:

@@ -59,7 +59,7 @@ PRAGMA application_id = 1196444487;
 PRAGMA user_version = 10200;
 """
 
-PINNED = {1: "d8a32bd5271e", 2: "ec6f9e0e7bff"}
+PINNED = {1: "d8a32bd5271e", 2: "51869c3d1f68"}
 """Start of the fingerprint of the schema of each version that was released."""
 
 

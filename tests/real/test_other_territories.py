@@ -106,6 +106,15 @@ def test_national_files_on_a_departement(
     }
     assert len(siae) >= 5
     assert siae - set(actors["siret"].dropna()) == set()
+    if department in CITIES:
+        pattern = rf"{CITIES[department][1]} \d\d"
+        of_city = {
+            row["SIRET"]
+            for row in records(shared_data / "national" / FILES[1])
+            if re.fullmatch(pattern, row["LIB_COM"], re.IGNORECASE) and is_siret(row["SIRET"])
+        }
+        assert len(of_city) > 20
+        assert of_city <= set(actors["siret"].dropna())
     assert tables["resources"]["resource_id"].is_unique
     if department in {"2A", "974"}:
         assert cli.main(["report", str(folder), "--lang", "en"]) == 0

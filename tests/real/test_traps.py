@@ -8,8 +8,8 @@ older test shows already is not shown again here:
 2   numbers written as decimals           here; ``test_identifiers``, ``test_sources_circular``
 3   year of the geography                 here; ``test_sources_elsewhere``, ``test_sources_social``
 4   delegated and associated communes     here
-5   Paris, Lyon, Marseille                here; ``test_sirene_stock``, ``test_sources_social``
-6   overseas                              here; ``test_sources_elsewhere``, ``test_perimeters``
+5   Paris, Lyon, Marseille                here; ``test_other_territories``, ``test_sirene_stock``
+6   overseas                              here; ``test_other_territories``, ``test_perimeters``
 7   points in other systems               here
 8   who opposed diffusion                 here
 9   natural persons                       here; ``test_calaisis`` (the report)

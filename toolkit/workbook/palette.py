@@ -39,6 +39,7 @@ _STYLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "body": {"text_wrap": True, "valign": "top"},
         "number_body": {"bold": True, "valign": "top", "align": "right", "font_color": OPTIONAL},
         "link": {"font_color": "#0B5A8A", "underline": 1, "valign": "top"},
+        "code": {"font_color": "#777777", "valign": "top"},
         "hint": {"italic": True, "font_color": "#555555"},
     }
 )  # fmt: skip

@@ -359,7 +359,9 @@ class Workspace(OpenFolder):
         with self._database.writing() as connection:
             author = self._author(who, what=what)
             report = linking.link(connection, answers=given, author=author)
-        is_written = questions.write(self.links(), path, lang=self.lang)
+        sources = self.tables()[v.SOURCES]
+        titles = dict(zip(sources["source_id"], sources["title"], strict=True))
+        is_written = questions.write(self.links(), path, titles=titles, lang=self.lang)
         notes = () if is_written else (Problem("linkage_file_open", found=path.name),)
         return dataclasses.replace(report, path=str(path), notes=notes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,13 +49,15 @@ _MADE: Final = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a fixed mark: same link
 _NEEDED: Final = (ONE, OTHER, ANSWER)
 
 
-def in_words(links: pd.DataFrame, *, lang: str) -> pd.DataFrame:
-    """Return links as people read them: the reasons in words, and a cell for the answer.
+def in_words(links: pd.DataFrame, titles: Mapping[str, str], *, lang: str) -> pd.DataFrame:
+    """Return links as people read them: reasons and sources in words, a cell for the answer.
 
     Parameters
     ----------
     links : DataFrame
         Links as the database keeps them.
+    titles : Mapping of str to str
+        Title of each source by its id.
     lang : str
         ``fr`` or ``en``.
 
@@ -64,7 +67,9 @@ def in_words(links: pd.DataFrame, *, lang: str) -> pd.DataFrame:
         ``answer`` is empty.
     """
     sources = {
-        name: links[name].map(lambda cell: ", ".join(v.split_list(cell)))
+        name: links[name].map(
+            lambda cell: ", ".join(titles.get(one, one) for one in v.split_list(cell))
+        )
         for name in ("one_sources", "other_sources")
     }
     why = [
@@ -75,7 +80,7 @@ def in_words(links: pd.DataFrame, *, lang: str) -> pd.DataFrame:
     return made[list(COLUMNS)].reset_index(drop=True)
 
 
-def write(links: pd.DataFrame, path: Path, *, lang: str) -> bool:
+def write(links: pd.DataFrame, path: Path, *, titles: Mapping[str, str], lang: str) -> bool:
     """Write the sheets of links, in place of those of an earlier run.
 
     Parameters
@@ -84,6 +89,8 @@ def write(links: pd.DataFrame, path: Path, *, lang: str) -> bool:
         Links as the database keeps them: the questions, then what was joined and told apart.
     path : Path
         An .xlsx file.
+    titles : Mapping of str to str
+        Title of each source by its id.
     lang : str
         ``fr`` or ``en``.
 
@@ -99,7 +106,7 @@ def write(links: pd.DataFrame, path: Path, *, lang: str) -> bool:
     """
     if links.empty and not path.exists():
         return True
-    content = _content(links, lang=lang)
+    content = _content(links, titles, lang=lang)
     if path.exists() and path.read_bytes() == content:
         return True
     if locks.is_open_elsewhere(path):
@@ -201,7 +208,7 @@ def _written(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _content(links: pd.DataFrame, *, lang: str) -> bytes:
+def _content(links: pd.DataFrame, titles: Mapping[str, str], *, lang: str) -> bytes:
     import xlsxwriter  # noqa: PLC0415 - only to write a workbook
 
     held = io.BytesIO()
@@ -213,7 +220,7 @@ def _content(links: pd.DataFrame, *, lang: str) -> bytes:
             ordered = rows.sort_values(
                 ["probability", ONE, OTHER], ascending=[False, True, True], na_position="last"
             )
-            _sheet(book, in_words(ordered, lang=lang), zone=zone, lang=lang)
+            _sheet(book, in_words(ordered, titles, lang=lang), zone=zone, lang=lang)
     return held.getvalue()
 
 
@@ -228,7 +235,7 @@ def _sheet(book: Workbook, rows: pd.DataFrame, *, zone: str, lang: str) -> None:
         sheet.set_column(place, place, width)
         look = "required" if name == ANSWER else "own" if name in {ONE, OTHER} else "optional"
         sheet.write_string(1, place, text(f"linkage.column.{name}", lang=lang), style(book, look))
-    body, number, code = (style(book, name) for name in ("body", "number_body", "hint"))
+    body, number, code = (style(book, name) for name in ("body", "number_body", "code"))
     for line, row in enumerate(rows.to_dict("records"), start=2):
         sheet.set_row(line, _ROW_HEIGHT)
         for place, name in enumerate(COLUMNS):
@@ -253,3 +260,4 @@ def _sheet(book: Workbook, rows: pd.DataFrame, *, zone: str, lang: str) -> None:
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(1)
+    sheet.print_area(0, 0, last, place)

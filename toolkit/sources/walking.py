@@ -249,11 +249,13 @@ class _Sorter:
                 known.clear()
             pick = _pick(layout, columns)
             cells = [pick(row) for row in rows]
-            first = {cell: row for cell, row in zip(cells, rows, strict=True) if cell not in known}
-            if first:
-                asked = _frame(layout, [(0, row) for row in first.values()], columns=columns)
-                known.update(zip(first, test(asked), strict=True))
-            mask |= np.fromiter((known[cell] for cell in cells), dtype="bool", count=len(cells))
+            first = dict(zip(cells, rows, strict=True))
+            fresh = [cell for cell in first if cell not in known]
+            if fresh:
+                asked = _frame(layout, [(0, first[cell]) for cell in fresh], columns=columns)
+                known.update(zip(fresh, test(asked), strict=True))
+            if any(known[cell] for cell in first):
+                mask |= np.fromiter((known[cell] for cell in cells), dtype="bool", count=len(cells))
         kept = [maybe[place] for place in np.flatnonzero(mask)]
         if self.keys:
             self.kept += [number for number, _ in kept]

@@ -370,6 +370,21 @@ def test_trap_8_who_opposed_diffusion_is_kept_without_name_and_place(shared_data
     assert not [word for word in ("[ND]", "CACHE") if word in told]
 
 
+def test_trap_8_daily_files_name_nobody_who_opposed_diffusion(shared_data, tmp_path):
+    path = shared_data / "martinique_972" / "sirene_quotidien_2017_972_pm.csv"
+    rows = records(path)
+    spoilt = tmp_path / path.name
+    with spoilt.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows([row | {"DIFFCOM": "N"} for row in rows])
+    known, hidden = (load_sirene_daily(one).tables["actors"] for one in (path, spoilt))
+    assert hidden["commune_id"].tolist() == known["commune_id"].tolist()
+    assert hidden["name"].tolist() == known["siret"].tolist()
+    assert hidden["address"].isna().all()
+    assert not hidden["diffusible"].any()
+
+
 @pytest.mark.parametrize(
     "units",
     ["sirene_v3_sample_unites_legales_OK.csv", "StockUniteLegale_15_lignes_anonymise.parquet"],

@@ -14,6 +14,7 @@ import pandas as pd
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, UsageError
 from toolkit.schema import CONTRACTS
+from toolkit.sources.hiding import hidden_everywhere
 from toolkit.sources.reading import listed, sha256_of
 
 ELSEWHERE: Final = "elsewhere"
@@ -146,9 +147,11 @@ class Sieve:
     def extract(
         self, tables: Mapping[str, pd.DataFrame], *, source: Mapping[str, object]
     ) -> Extract:
-        """Return the rows kept as an extract."""
+        """Return the rows kept as an extract; who opposed diffusion has no name and place in it."""
         counts = {**self.counts, "kept": len(self.rows)}
         row = {**source, "rows": counts["read"]}
+        if v.ACTORS in tables and "diffusible" in tables[v.ACTORS]:
+            tables = {**tables, v.ACTORS: hidden_everywhere(tables[v.ACTORS])}
         stamped = {
             name: stamp(table, source_id=str(source["source_id"])) for name, table in tables.items()
         }

@@ -85,7 +85,8 @@ def load_sirene_daily(path: Path, *, with_holdings: bool = False) -> Extract:
     - Commune: `DEPET` + `COMET` (overseas ``97`` + ``2xx``).
     - Family by the legal form; a form that has left the official list (5498, 5720) gives the family
       of its first digit, never ESS, and leaves the cell empty.  `ESS` at ``O`` makes a company ESS.
-    - `DIFFCOM` other than ``O``: the actor is kept and marked as not to be spread.
+    - `DIFFCOM` other than ``O``: the actor is kept in its commune without name and address, and
+      marked as not to be spread.
     """
     sieve = Sieve(read_rows(path, needed=NEEDED, wanted=WANTED), where=path.name)
     _take_last_states(sieve)

@@ -316,18 +316,24 @@ def test_codes_of_a_daily_file_get_back_their_zeros(tmp_path):
     assert found.tables["actors"]["commune_id"].tolist() == ["01004"]
 
 
-def test_sign_overseas_commune_unknown_activity_and_diffusion(tmp_path):
+def test_sign_overseas_commune_and_unknown_activity(tmp_path):
     found = sirene(
         tmp_path,
-        state(
-            ENSEIGNE="LE GRILL", DEPET="97", COMET="209", APET700="0000Z", TEFET="XX", DIFFCOM="N"
-        ),
+        state(ENSEIGNE="LE GRILL", DEPET="97", COMET="209", APET700="0000Z", TEFET="XX"),
     )
     actor = found.tables["actors"].iloc[0]
     assert actor["name"] == "LE GRILL (UN)"
     assert actor["commune_id"] == "97209"
     assert pd.isna(actor["activity"])
     assert pd.isna(actor["jobs_band"])
+    assert actor["diffusible"]
+
+
+@pytest.mark.parametrize("status", ["N", "P"])
+def test_who_opposed_diffusion_has_neither_name_nor_address(tmp_path, status):
+    actor = sirene(tmp_path, state(ENSEIGNE="LE GRILL", DIFFCOM=status)).tables["actors"].iloc[0]
+    assert (actor["name"], actor["commune_id"]) == (ONE, "01001")
+    assert pd.isna(actor["address"])
     assert not actor["diffusible"]
 
 

@@ -120,5 +120,5 @@ def write_text(folder: Path, kind: str, *, rows: int) -> Path:
     return path
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1:]:
     write_text(Path(sys.argv[1]), sys.argv[2], rows=int(sys.argv[3]))

@@ -120,5 +120,5 @@ def write_stock(folder: Path, *, rows: int, seed: int = SEED) -> tuple[Path, Pat
     return made[0], made[1]
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1:]:
     write_stock(Path(sys.argv[1]), rows=int(sys.argv[2]))

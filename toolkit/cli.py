@@ -12,10 +12,11 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from toolkit.cli_help import help_in, usage_text
 from toolkit.errors import SHOWN, Problem, ToolkitError, UsageError
 from toolkit.language import error_text, has_text, problem_text, text
 from toolkit.settings import LANGUAGES
@@ -265,7 +266,7 @@ def check(
 
 
 @app.command("fetch", help="cli.fetch.help")
-def fetch(
+def fetch(  # noqa: PLR0913 - one parameter an option
     folder: Folder,
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE...", help="cli.arg.sources")
@@ -279,6 +280,7 @@ def fetch(
         Path | None, typer.Option("--mapping", help="cli.opt.mapping", readable=False)
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="cli.opt.offline")] = False,  # noqa: FBT002
+    drop_gone: Annotated[bool, typer.Option("--drop-gone", help="cli.opt.drop_gone")] = False,  # noqa: FBT002
     lang: Lang = "",
 ) -> None:
     """Take open data into the territory's database, from files or by name."""
@@ -290,7 +292,7 @@ def fetch(
     if not sources:
         _show_offers(offers(workspace), reader)
         return
-    wish = Wish(tuple(sources), kind, year or None, passage, mapping, offline)
+    wish = Wish(tuple(sources), kind, year or None, passage, mapping, offline, drop_gone)
     outcome, missing = fetch_sources(workspace, wish, progress=_progress(reader))
     for line in outcome.lines(lang=reader):
         typer.echo(line)
@@ -504,65 +506,6 @@ def _show_problems(error: ToolkitError, lang: str) -> None:
         )
 
 
-# --- language of help and faults --------------------------------------------------------------
-def _translate(command: Any, lang: str) -> None:  # noqa: ANN401 - the parsing library's own class
-    """Put texts of a language in the place of the keys of a command and its parameters."""
-    if (command.help or "").startswith("cli."):
-        command.help = text(command.help, lang=lang)
-    for parameter in command.params:
-        shown = getattr(parameter, "help", None)
-        if shown and shown.startswith("cli."):
-            parameter.help = text(shown, lang=lang)
-        elif parameter.name == "help":
-            parameter.help = text("cli.opt.help", lang=lang)
-    for inner in getattr(command, "commands", {}).values():
-        _translate(inner, lang)
-
-
-def _usage_text(fault: Any, words: Sequence[str], *, lang: str) -> str:  # noqa: ANN401 - the parsing library's own class
-    """Return what is wrong with the words of the command line; the help where there are none."""
-    kind = type(fault).__name__
-    if kind == "NoArgsIsHelpError":
-        return str(fault.format_message())
-    parameter = getattr(fault, "param", None)
-    option = next((word for word in getattr(parameter, "opts", ()) if word.startswith("--")), "")
-    told = {
-        "NoSuchOption": getattr(fault, "option_name", ""),
-        "BadParameter": option,
-        "MissingParameter": option or getattr(parameter, "metavar", "") or "",
-        "BadOptionUsage": getattr(fault, "option_name", ""),
-    }.get(kind)
-    message = fault.format_message()
-    extra = re.fullmatch(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", message)
-    key, told = (kind, told) if told else ("extra", extra[1]) if extra else ("other", message)
-    context = getattr(fault, "ctx", None)
-    return text(
-        f"cli.usage.{key}",
-        lang=lang,
-        shown=told,
-        found=_given(option, words),
-        expected=text(f"cli.usage.expected.{_expected(message)}", lang=lang),
-        command=context.command_path if context else "maillage",
-    )
-
-
-def _given(option: str, words: Sequence[str]) -> str:
-    """Return what the line gives to an option."""
-    for place, word in enumerate(words):
-        if word == option and place + 1 < len(words):
-            return words[place + 1]
-        if option and word.startswith(f"{option}="):
-            return word.removeprefix(f"{option}=")
-    return ""
-
-
-def _expected(message: str) -> str:
-    """Return the key of what a value should be, by what the parsing library says of it."""
-    if "integer" in message:
-        return "integer"
-    return "float" if "float" in message or "number" in message else "value"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -579,13 +522,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     lang = language_of(words)
     command = typer.main.get_command(app)
-    _translate(command, lang)
+    help_in(command, lang)
     try:
         _check_words(words, getattr(command, "commands", {}))
         words = _with_language_last(words, getattr(command, "commands", {}))
         code = command.main(args=words, prog_name="maillage", standalone_mode=False)
     except _UsageFault as fault:
-        typer.echo(_usage_text(fault, words, lang=lang), err=True)
+        typer.echo(usage_text(fault, words, lang=lang), err=True)
         return WRONG_USE
     except ToolkitError as error:
         _show_problems(error, lang)

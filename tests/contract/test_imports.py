@@ -20,7 +20,8 @@ LAYERS = (
     ("workspace", "diagnosis", "privacy"),
     ("views",),
     ("widgets", "report", "exports"),
-    ("batch", "cli"),
+    ("batch", "cli_help"),
+    ("cli",),
 )
 """Rooms of the house from the ground up; a room imports from the floors below its own."""
 SHARED_FLOORS = (0, 1)

@@ -48,6 +48,8 @@ class Wish:
         Passage table of communes; mapping file of tables that no loader knows.
     offline : bool
         Whether only copies in the cache may be used.
+    drop_gone : bool
+        Whether actors that a newer edition does not give any more are deleted.
     """
 
     words: tuple[str, ...]
@@ -56,6 +58,7 @@ class Wish:
     passage: Path | None = None
     mapping: Path | None = None
     offline: bool = False
+    drop_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +185,7 @@ def fetch_sources(
         kind=wish.kind,
         known=context,
     )
-    return workspace.add_sources(fetched.extracts, passage=context.passage), fetched.missing
+    report = workspace.add_sources(
+        fetched.extracts, passage=context.passage, drop_gone=wish.drop_gone
+    )
+    return report, fetched.missing

@@ -264,7 +264,12 @@ class Workspace(OpenFolder):
         )
 
     def add_sources(
-        self, extracts: Sequence[Extract], *, passage: Passage | None = None, who: str = ""
+        self,
+        extracts: Sequence[Extract],
+        *,
+        passage: Passage | None = None,
+        drop_gone: bool = False,
+        who: str = "",
     ) -> GatherReport:
         """Take in open data, cut to the perimeter, in one transaction.
 
@@ -277,6 +282,9 @@ class Workspace(OpenFolder):
             What the loaders of :mod:`toolkit.sources` return, the most trusted first.
         passage : Passage, optional
             Brings codes of communes of other years to those of the perimeter.
+        drop_gone : bool, default False
+            Delete the actors of an earlier edition of a source that are not in the newer one and
+            of which nothing else speaks; else they are named.
         who : str, optional
             For the journal; by default the name of the user of this machine.
 
@@ -297,7 +305,11 @@ class Workspace(OpenFolder):
         names = ", ".join(str(extract.source["source_id"]) for extract in extracts)
         what = text("workspace.what.gather", lang=self.lang, sources=names)
         report = gathering.gather(
-            extracts, self._database, passage=passage, author=self._author(who, what=what)
+            extracts,
+            self._database,
+            passage=passage,
+            drop_gone=drop_gone,
+            author=self._author(who, what=what),
         )
         communes = self.tables()[v.COMMUNES]["commune_id"]
         notes = gathering.keep_counts(

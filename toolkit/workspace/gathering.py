@@ -14,17 +14,22 @@ from toolkit import schema
 from toolkit import vocabulary as v
 from toolkit.errors import DataError, Problem, SchemaError
 from toolkit.language import table_label, text
-from toolkit.sources import bpe
+from toolkit.sources import bpe, hiding
 from toolkit.sources.assemble import Assembly, assemble
 from toolkit.sources.extract import Extract
+from toolkit.sources.reading import listed
 from toolkit.territory import complete
 from toolkit.workbook.identities import slug
-from toolkit.workspace import keeping, known, locating, merging, records, store
+from toolkit.workspace import journal, keeping, known, locating, merging, records, store
+from toolkit.workspace.gone import Gone, find_gone
 from toolkit.workspace.keeping import Kept
-from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS
+from toolkit.workspace.layers import GEOMETRY_COLUMN, LINKAGE_LAYERS, RECORDS
 from toolkit.workspace.linking import LinkReport
+from toolkit.workspace.records import is_by_hand
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from toolkit.sources.passage import Passage
     from toolkit.workspace.database import Database
     from toolkit.workspace.journal import Author
@@ -81,7 +86,12 @@ class GatherReport:
 
 
 def gather(
-    extracts: Sequence[Extract], database: Database, *, passage: Passage | None, author: Author
+    extracts: Sequence[Extract],
+    database: Database,
+    *,
+    passage: Passage | None,
+    drop_gone: bool,
+    author: Author,
 ) -> GatherReport:
     """Cut extracts to the perimeter of a territory and keep them.
 
@@ -118,6 +128,9 @@ def gather(
         written = {name: list(merging.row_ids(name, frame)) for name, frame in taken.items()}
         kept = keeping.keep(connection, completed, ids=written, author=author)
         keeping.keep_records(connection, laid.records, author=author)
+        _blank_hidden(connection, stored[v.ACTORS], now=rows[v.ACTORS])
+        gone = find_gone(given, extracts, stored=stored, records=held)
+        notes += _dropped(connection, gone, author=author) if drop_gone else gone.notes()
     return GatherReport(kept, found.counts, (*outside, *found.notes, *notes))
 
 
@@ -172,6 +185,36 @@ def keep_counts(
 def _perimeter(stored: Mapping[str, pd.DataFrame]) -> Extract:
     """Return the stored communes as an extract; their sources are stored already."""
     return Extract({v.COMMUNES: stored[v.COMMUNES]}, {"source_id": None}, {}, ())
+
+
+def _blank_hidden(
+    connection: sqlite3.Connection, stored: pd.DataFrame, *, now: pd.DataFrame
+) -> None:
+    """Take names and places of actors that are hidden from now on out of the journal."""
+    hidden = set(now["actor_id"][hiding.is_hidden(pd.DataFrame(now))])
+    before = stored[stored["actor_id"].isin(hidden) & ~is_by_hand(stored["source_id"])]
+    ids = set(before["actor_id"][~hiding.is_hidden(pd.DataFrame(before))])
+    if ids:
+        columns = {"name", *hiding.HIDDEN, GEOMETRY_COLUMN}
+        journal.blank(connection, v.ACTORS, ids=ids, columns=columns)
+
+
+def _dropped(connection: sqlite3.Connection, gone: Gone, *, author: Author) -> list[Problem]:
+    """Delete what newer editions do not give any more; return notes that say so."""
+    for table in (v.RESOURCES, v.NEEDS, v.FLOWS, v.ACTORS):
+        if gone.ids.get(table):
+            keeping.remove(connection, table, ids=gone.ids[table], author=author)
+    counts = {"dropped": gone.ids[v.ACTORS], "gone_kept": gone.held}
+    return [
+        Problem(
+            f"sources_{code}",
+            table=v.ACTORS,
+            found=str(len(ids)),
+            params={"examples": listed(ids)},
+        )
+        for code, ids in counts.items()
+        if ids
+    ]
 
 
 def _in_order(actors: gpd.GeoDataFrame, extracts: Sequence[Extract]) -> gpd.GeoDataFrame:

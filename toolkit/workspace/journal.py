@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from toolkit.workspace import geopackage
 from toolkit.workspace.layers import JOURNAL, JOURNAL_COLUMNS
 
 if TYPE_CHECKING:
@@ -97,6 +98,40 @@ def append(connection: sqlite3.Connection, changes: Iterable[Change], *, author:
             for change in changes
         ),
     )
+
+
+def blank(
+    connection: sqlite3.Connection, table: str, *, ids: Collection[str], columns: Collection[str]
+) -> None:
+    """Take cells of rows out of what the journal holds, in the open transaction.
+
+    The one change of a line that is allowed: who is not to be named any more is not named here.
+    """
+    lines = connection.execute(
+        f"SELECT id, row_id, before, after FROM {JOURNAL} WHERE table_name = ?",  # noqa: S608
+        (table,),
+    )
+    changed = []
+    for number, row_id, *sides in lines.fetchall():
+        if row_id in ids:
+            new = [_without(side, columns) for side in sides]
+            if new != sides:
+                changed.append((*new, number))
+    if changed:
+        connection.execute(f"DROP TRIGGER {JOURNAL}_no_update")
+        connection.execute(f"DROP TRIGGER {JOURNAL}_no_delete")
+        connection.executemany(
+            f"UPDATE {JOURNAL} SET before = ?, after = ? WHERE id = ?",  # noqa: S608
+            changed,
+        )
+        geopackage.protect(connection, JOURNAL)
+
+
+def _without(side: str | None, columns: Collection[str]) -> str | None:
+    """Return the cells of one side of a change without some columns."""
+    cells = {} if side is None else json.loads(side)
+    kept = {name: cell for name, cell in cells.items() if name not in columns}
+    return side if len(kept) == len(cells) else _text(kept)
 
 
 def read(connection: sqlite3.Connection) -> pd.DataFrame:

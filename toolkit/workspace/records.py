@@ -151,6 +151,8 @@ def lay_written(
 def made_of(rows: gpd.GeoDataFrame, *, after: pd.DataFrame) -> Laid:
     """Return the actors that records make; of two records of one key the last counts.
 
+    Whom one of them hides, an earlier edition too, has no name or place in any.
+
     Parameters
     ----------
     rows : GeoDataFrame
@@ -158,13 +160,13 @@ def made_of(rows: gpd.GeoDataFrame, *, after: pd.DataFrame) -> Laid:
     after : DataFrame
         All stored records: new ones get the places that follow.
     """
+    rows = _hidden(rows)
     first = rows.drop_duplicates(list(KEY), keep="first")
     places = first.set_index(list(KEY))[PLACE] if PLACE in first else None
     last = rows.drop_duplicates(list(KEY), keep="last").copy()
     order = pd.MultiIndex.from_frame(first[list(KEY)])
     last = last.set_index(list(KEY)).loc[order].reset_index()
     last[PLACE] = _placed(places.to_numpy() if places is not None else None, last, after=after)
-    last = _hidden(last)
     several = last["actor_id"].map(last["actor_id"].value_counts()) > 1
     was_kept = pd.MultiIndex.from_frame(last[list(KEY)]).isin(
         pd.MultiIndex.from_frame(after[list(KEY)])

@@ -244,3 +244,51 @@ def test_a_newer_file_of_the_same_source_replaces_its_row(workspace, write):
     workspace.add_sources(load_files([write("siae.csv", FIRST)]))
     workspace.add_sources(load_files([write("siae.csv", FIRST.replace("1610A", "1610B"))]))
     assert actors(workspace)["activity"].tolist() == ["16.10B"]
+
+
+EDITIONS = (
+    "siret;name;kind;city;department;naf\n"
+    "73282932000074;Scierie Dubois;EI;Ambreval;99;1610A\n"
+    "35600000000048;Atelier du Port;EI;Ambreval;99;3832Z\n"
+)
+NEWER = "siret;name;kind;city;department;naf\n73282932000074;Scierie Dubois;EI;Ambreval;99;1610A\n"
+
+
+def test_actors_gone_from_a_newer_edition_are_named_and_kept(workspace, write):
+    workspace.add_sources(load_files([write("siae_2025.csv", EDITIONS)]))
+    report = workspace.add_sources(load_files([write("siae_2026.csv", NEWER)]))
+    gone = [note for note in report.notes if note.code == "sources_gone"]
+    assert [(note.where, note.found) for note in gone] == [("siae", "1")]
+    assert "Atelier du Port (35600000000048)" in gone[0].params["examples"]
+    assert len(actors(workspace)) == 2
+
+
+def test_actors_gone_are_deleted_on_request_with_what_their_source_said(workspace, write):
+    workspace.add_sources(load_files([write("siae_2025.csv", EDITIONS)]))
+    report = workspace.add_sources(load_files([write("siae_2026.csv", NEWER)]), drop_gone=True)
+    assert actors(workspace).index.tolist() == ["73282932000074"]
+    assert set(workspace.tables()["resources"]["actor_id"]) == {"73282932000074"}
+    assert [note.found for note in report.notes if note.code == "sources_dropped"] == ["1"]
+    removed = workspace.journal().query("action == 'remove' and table_name == 'actors'")
+    assert "Atelier du Port" in removed["before"].iloc[0]
+    workspace.territory()
+
+
+def test_an_actor_of_whom_people_speak_stays_though_it_is_gone(workspace, write):
+    workspace.add_sources(load_files([write("siae_2025.csv", EDITIONS)]))
+    need = {"need_id": ["B9"], "actor_id": ["35600000000048"], "category": ["premises.office"]}
+    workspace.write({"needs": pd.DataFrame(need)}, what="test")
+    report = workspace.add_sources(load_files([write("siae_2026.csv", NEWER)]), drop_gone=True)
+    assert "35600000000048" in actors(workspace).index
+    kept = [note for note in report.notes if note.code == "sources_gone_kept"]
+    assert [note.found for note in kept] == ["1"]
+
+
+def test_another_commune_and_a_file_of_events_make_nobody_gone(workspace, write):
+    workspace.add_sources(load_files([write("siae_2025.csv", EDITIONS)]))
+    elsewhere = NEWER.replace(
+        "73282932000074;Scierie Dubois;EI;Ambreval", "55210055400013;Autre;EI;Brissac-les-Bois"
+    )
+    report = workspace.add_sources(load_files([write("siae_2026.csv", elsewhere)]))
+    assert not [note for note in report.notes if note.code == "sources_gone"]
+    assert len(actors(workspace)) == 3

@@ -293,10 +293,20 @@ def test_who_one_source_hides_is_named_by_none(workspace, load):
     assert (row["name"], bool(row["diffusible"])) == (SIRET, False)
     assert pd.isna(row["address"])
     assert b"PECHEUSES" not in _tables_of(workspace)
+    workspace.add_sources(load(siae=SIAE))
+    assert b"PECHEUSES" not in _tables_of(workspace)
+    newer = type(extract)(
+        {**extract.tables, "actors": rows.assign(name="DES FEES PECHEUSES", diffusible=True)},
+        extract.source,
+        extract.counts,
+        extract.notes,
+    )
+    workspace.add_sources([newer])
+    assert b"PECHEUSES" not in _tables_of(workspace)
 
 
 def _tables_of(workspace):
-    """Return the cells of the actors and their records, as bytes."""
+    """Return the cells of the actors, their records and the journal, as bytes."""
     import contextlib
     import sqlite3
 

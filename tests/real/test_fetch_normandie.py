@@ -76,7 +76,8 @@ def test_the_perimeter_is_the_whole_grouping(workspace, living):
 def test_schools_and_services_of_the_perimeter_are_all_there(workspace, files, living):
     brought, members = living
     actors = workspace.tables()["actors"]
-    found = actors["source_id"].str.partition(":")[0].value_counts()
+    several = actors["source_ids"].fillna(actors["source_id"]).str.split("|").explode()
+    found = several.str.partition(":")[0].value_counts()
     schools = {
         row["identifiant_de_l_etablissement"]
         for row in rows_of(files[2])

@@ -38,6 +38,8 @@ PAIR_COLUMNS: Final = (
 [0, 1], ``distance_m`` in metres (NaN where a point is missing)."""
 
 RIVAL: Final = "rival"
+_ONE_BODY: Final = tuple(LEVELS["body"].index(level) for level in ("one", "different"))
+"""Only one of the names says a public body, or they say two: a service bears its body's SIREN."""
 _REASONS: Final = (
     ("name_same", "name", ("same",)),
     ("name_close", "name", ("near", "close", "almost")),
@@ -81,7 +83,8 @@ def find_pairs(
     """Return the pairs of records of two frames that may be the same actor.
 
     Identifiers decide first: equal SIRET; equal RNA number; equal SIREN in the same place where one
-    of the two has no SIRET.  Two different SIRETs (or SIRENs, or RNA numbers) are never paired.
+    of the two has no SIRET (a question, where only one of the names is that of a public body: its
+    services bear its number).  Two different SIRETs (or SIRENs, or RNA numbers) are never paired.
     Other records are compared by name and place, and the probability is a logistic function of the
     levels of eight comparisons (:data:`toolkit.linkage.model.WEIGHTS`).  Where a record has several
     different partners that are sure, only one that is clearly ahead stays sure; the others are to
@@ -173,7 +176,8 @@ def _pairs(
     comparer = Comparer(left, right)
     known = identified(left, right, itself=itself)
     alike = comparer.compare(known.i, known.j)
-    is_open = known.reason == SEVERAL
+    services = np.isin(alike.levels["body"], _ONE_BODY) & (known.reason == "same_siren")
+    is_open = (known.reason == SEVERAL) | services
     result: _Result = (
         np.where(is_open, 0.5, 1.0),
         np.where(is_open, ASK, SAME),

@@ -129,11 +129,15 @@ def part(state: State, pair: tuple[str, str]) -> State:
 
 
 def _records_of(state: State, ids: set[str]) -> gpd.GeoDataFrame:
-    """Return every record of some actors; the row of an actor that has none is its record."""
+    """Return every record of some actors; the row of an actor that has none is its record.
+
+    Of two such rows a list of its own publisher goes before one that gathers the lists of others.
+    """
     known = gpd.GeoDataFrame(state.records[state.records["actor_id"].isin(ids)])
     actors = gpd.GeoDataFrame(state.tables[v.ACTORS])
     alone = actors[actors["actor_id"].isin(ids) & ~actors["actor_id"].isin(known["actor_id"])]
-    return kept_records.joined(known, kept_records.as_records(alone))
+    order = kept_records.is_gathered(alone["source_id"]).sort_values(kind="stable").index
+    return kept_records.joined(known, kept_records.as_records(alone.loc[order]))
 
 
 def _with_records(stored: pd.DataFrame, laid: Laid) -> gpd.GeoDataFrame:

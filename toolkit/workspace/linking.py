@@ -86,12 +86,14 @@ def link(
         state, done = _answered(state, (one, other), answer=answer, author=author)
         (joined if answer == SAME else parted).extend(done)
     pairs = _pairs(state)
-    state, by_rule = _joined(state, pairs)
+    while done := _to_join(state, pairs):
+        state = _join(state, done)
+        joined += done
+        pairs = _pairs(state)
     state = links.with_questions(state, pairs)
     _write(connection, state, before=before, author=author)
-    names = [*joined, *by_rule]
     return LinkReport(
-        links.of_pairs(state.links, names, zone=SAME),
+        links.of_pairs(state.links, joined, zone=SAME),
         links.of_pairs(state.links, parted, zone=DIFFERENT),
         links.questions_of(state.links),
     )
@@ -192,11 +194,11 @@ def _pairs(state: State) -> pd.DataFrame:
     return linkage.apply_answers(pairs, answers)
 
 
-def _joined(state: State, pairs: pd.DataFrame) -> tuple[State, list[tuple[str, str]]]:
-    """Return the state in which the actors that are surely one are one, and what was joined."""
+def _to_join(state: State, pairs: pd.DataFrame) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return what to join: the actor that stays, the one that becomes part of it, and why."""
     same = pairs[pairs["zone"] == SAME]
     if same.empty:
-        return state, []
+        return {}
     ordered = links.by_trust(state, {*same["left_id"], *same["right_id"]})
     groups, _ = join_records(ordered, pairs)
     roots = pd.Series(groups.roots(), index=ordered.index)
@@ -204,13 +206,12 @@ def _joined(state: State, pairs: pd.DataFrame) -> tuple[State, list[tuple[str, s
     rows = same.to_dict("records")
     told = {frozenset((row["left_id"], row["right_id"])): links.told(row) for row in rows}
     best = _best(same)
-    pairs_made = {
+    return {
         (str(ids[root]), str(ids[place])): told.get(frozenset((ids[root], ids[place])))
         or best[ids[place]]
         for place, root in enumerate(roots)
         if place != root
     }
-    return _join(state, pairs_made) if pairs_made else state, list(pairs_made)
 
 
 def _best(pairs: pd.DataFrame) -> dict[str, dict[str, Any]]:

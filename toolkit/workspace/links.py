@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.linkage import merging
-from toolkit.linkage.pairs import ASK, SAME
+from toolkit.linkage.pairs import ASK
 from toolkit.nomenclature import fold
 from toolkit.sources.assemble import SOURCE_IDS
 from toolkit.workspace import store
@@ -116,37 +116,21 @@ def with_questions(state: State, pairs: pd.DataFrame) -> State:
     """Return the state whose open links are the questions of the pairs, and no others."""
     kept = state.links[state.links["zone"] != ASK]
     answered = {frozenset(pair) for pair in zip(kept[ONE], kept[OTHER], strict=True)}
-    rows: dict[frozenset[str], tuple[tuple[str, str], dict[str, Any]]] = {}
     asked = pairs[pairs["zone"] == ASK].sort_values("probability", ascending=False)
-    ends = _now(asked, kept)
-    order = by_trust(state, {name for pair in ends for name in pair})
+    order = by_trust(state, {*asked["left_id"], *asked["right_id"]})
     place = {str(name): row for row, name in enumerate(order["actor_id"])}
-    siret = dict(zip(order["actor_id"], order["siret"], strict=True))
-    origins = origins_of(state)
-    for pair, row in zip(ends, asked.to_dict("records"), strict=True):
-        key = frozenset(pair)
-        numbers = {siret[name] for name in key if pd.notna(siret.get(name))}
-        if len(key & place.keys()) < 2 or key in answered or len(numbers) > 1:  # noqa: PLR2004
-            continue
-        if not set.intersection(*(origins[name] for name in key)):
+    rows = {}
+    for row in asked.to_dict("records"):
+        pair = (row["left_id"], row["right_id"])
+        if frozenset(pair) not in answered:
             first, second = sorted(pair, key=place.__getitem__)
-            rows.setdefault(key, ((first, second), told(row)))
+            rows[first, second] = told(row)
     names = _names(state, set(place))
     made = [
         {**dict.fromkeys(LINK_COLUMNS), **_row(pair, names, zone=ASK), **cells}
-        for pair, cells in rows.values()
+        for pair, cells in rows.items()
     ]
     return State(state.tables, state.records, typed([*kept.to_dict("records"), *made]))
-
-
-def _now(pairs: pd.DataFrame, links: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the actors that pairs are about, after some were joined."""
-    same = links[links["zone"] == SAME]
-    now = dict(zip(same[OTHER], same[ONE], strict=True))
-    return [
-        (now.get(one, one), now.get(other, other))
-        for one, other in zip(pairs["left_id"], pairs["right_id"], strict=True)
-    ]
 
 
 def typed(rows: list[dict[Any, Any]]) -> pd.DataFrame:

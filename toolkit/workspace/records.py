@@ -31,8 +31,10 @@ KEY: Final = LINKAGE_LAYERS[RECORDS].key
 _OWN: Final = (SERIES, RECORD_ID, PLACE)
 _SEVERAL_PUBLISHERS: Final = frozenset({"mapped", "gogocarto"})
 """Kinds of source that many publish: two files of them are two sources, not two editions."""
-_AGGREGATES: Final = frozenset({"data_inclusion"})
-"""Kinds of source that gather the lists of others; the id of a record says whose it is."""
+_BY_LIST: Final = "data_inclusion"
+"""Kind of source that gathers the lists of others; the id of a record says whose it is."""
+_GATHERED: Final = frozenset({_BY_LIST, "reuse_actors"})
+"""Kinds of source that gather the lists of others."""
 _NOT_KEPT: Final = (SOURCE_IDS, "record_ids")
 
 
@@ -82,7 +84,7 @@ def origin_of(source_id: Any, record_id: str) -> str:  # noqa: ANN401 - any cell
     series = series_of(source_id)
     if series == SAISIE:
         return str(source_id)
-    if series in _AGGREGATES:
+    if series == _BY_LIST:
         return ":".join((series, *record_id.split(":")[1:2]))
     return series
 
@@ -90,6 +92,11 @@ def origin_of(source_id: Any, record_id: str) -> str:  # noqa: ANN401 - any cell
 def is_by_hand(source_ids: pd.Series[Any]) -> pd.Series[bool]:
     """Return where a row came from a workbook."""
     return source_ids.fillna("").astype("str").str.startswith(SAISIE).astype("bool")
+
+
+def is_gathered(source_ids: pd.Series[Any]) -> pd.Series[bool]:
+    """Return where a row came from a list that gathers the lists of others."""
+    return source_ids.map(lambda cell: series_of(cell) in _GATHERED).astype("bool")
 
 
 def as_records(rows: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -243,3 +243,18 @@ def test_portions_change_nothing(record, monkeypatch):
     whole = find_pairs(left, right, lowest=0)
     monkeypatch.setattr("toolkit.linkage.blocking.PORTION", 2)
     assert find_pairs(left, right, lowest=0).equals(whole)
+
+
+def test_a_service_that_bears_the_number_of_its_body_is_a_question(record):
+    ours = record(
+        {"actor_id": "a", "name": "Espace public numérique", "siret": SIRET, "commune_id": "14514"}
+    )
+    theirs = record(
+        {"actor_id": "b", "name": "Commune de Pont", "siren": SIRET[:9], "commune_id": "14514"}
+    )
+    (found,) = find_pairs(ours, theirs).itertuples()
+    assert (found.zone, found.reasons.split("|")[0]) == ("ask", "same_siren")
+    town = record(
+        {"actor_id": "c", "name": "Mairie de Pont", "siret": SIRET, "commune_id": "14514"}
+    )
+    assert find_pairs(town, theirs)["zone"].tolist() == ["same"]

@@ -273,8 +273,9 @@ class Workspace(OpenFolder):
     ) -> GatherReport:
         """Take in open data, cut to the perimeter, in one transaction.
 
-        A row that the workbook holds too stays as the workbook says it.  A row that an earlier file
-        gave is replaced.  Adding the same files twice changes nothing.
+        A row that the workbook holds too stays as the workbook says it; empty cells of its actor
+        are filled.  A row that an earlier edition of the source gave is replaced.  Actors of other
+        sources are linked then, see :meth:`link`.  Adding the same files twice changes nothing.
 
         Parameters
         ----------

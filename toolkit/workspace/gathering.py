@@ -66,7 +66,7 @@ class GatherReport:
                 lang=lang,
                 source=row.source_id,
                 table=table_label(str(row.table), lang=lang),
-                given=row.given,
+                count=row.given,
                 inside=row.inside,
             )
             for row in self.counts.itertuples()

@@ -102,6 +102,9 @@ def test_the_report_says_what_was_read_in_words(workspace, write):
     lines = report.lines(lang="en")
     assert lines[0] == "france_services:fs – Actors: 3 rows read, 2 in the perimeter."
     assert "Actors: 2 rows added." in lines
+    alone = write("un.csv", SERVICES[: SERVICES.index("2,")])
+    french = workspace.add_sources(load_files([alone])).lines(lang="fr")
+    assert french[0] == "france_services:un – Acteurs : 1 ligne lue, 1 dans le périmètre."
 
 
 def test_flows_find_the_actors_that_the_territory_has_already(imported, write):

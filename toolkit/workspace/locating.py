@@ -27,6 +27,7 @@ from toolkit.territory import complete
 from toolkit.workbook.identities import slug
 from toolkit.workspace import keeping, merging, placing, store
 from toolkit.workspace.keeping import Kept
+from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -238,13 +239,18 @@ def _keep(
     rows: Mapping[str, pd.DataFrame],
     author: Author,
 ) -> tuple[Kept, list[Problem]]:
-    """Write actors that are placed and the source of their points; return remarks on the points."""
+    """Write actors that are placed and the source of their points; return remarks on the points.
+
+    Records that give the address of an actor get its point, as the actor is made of them again.
+    """
     completed = complete(merging.merge(stored, rows))
     problems = schema.check_tables(completed)
     if problems:
         raise SchemaError(problems)
     ids = {name: list(merging.row_ids(name, frame)) for name, frame in rows.items()}
     kept = keeping.keep(connection, completed, ids=ids, author=author)[v.ACTORS]
+    held = store.read_layer(connection, LINKAGE_LAYERS[RECORDS])
+    keeping.keep_records(connection, with_points(held, completed[v.ACTORS]), author=author)
     actors = rows[v.ACTORS]
     exact = set(actors["actor_id"][actors["located_by"] == "address"])
     return kept, placing.remarks(completed, ids=exact)

@@ -12,6 +12,7 @@ import pytest
 from tests.geocoding_server import found, running
 from tests.unit.workspace.conftest import write_book
 from toolkit.errors import UsageError
+from toolkit.sources.catalogue import load_files
 from toolkit.sources.geocoder import Geocoder
 from toolkit.sources.geocoding import to_query
 from toolkit.territory import complete
@@ -227,6 +228,28 @@ def test_a_point_stays_when_the_workbook_comes_again_and_goes_with_its_address(
     assert report.tables["actors"].unchanged == ("A1",)
     workspace.import_workbook(book("1 rue Neuve"))
     assert place(workspace, "A1")[0] == "commune"
+
+
+def test_the_point_of_an_actor_of_two_sources_stays_when_one_comes_again(
+    workspace, geocoder, service, tmp_path
+):
+    siae = tmp_path / "siae.csv"
+    siae.write_text(
+        "siret;name;kind;city;department;address;naf\n"
+        "35600000000048;RESSOURCERIE;EI;Ambreval;99;1 rue du Port;3832Z\n",
+        encoding="utf-8",
+    )
+    header = ["Identifiant", "Nom", "Famille", "Commune", "SIRET"]
+    row = ["A1", "Ressourcerie", "Économie sociale et solidaire", "99001", "35600000000048"]
+    book = write_book(tmp_path / "saisie.xlsx", {"Acteurs": [header, row]})
+    workspace.import_workbook(book)
+    workspace.add_sources(load_files([siae]))
+    workspace.geocode(geocoder)
+    assert place(workspace, "A1") == ("address", 1.75, 46.53)
+    report = workspace.import_workbook(book)
+    assert report.tables["actors"].unchanged == ("A1",)
+    workspace.add_sources(load_files([siae]))
+    assert place(workspace, "A1") == ("address", 1.75, 46.53)
 
 
 @pytest.mark.parametrize(

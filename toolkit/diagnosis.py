@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from toolkit import gaps as gap_engine
 from toolkit import partnerships as partnership_engine
@@ -15,8 +18,6 @@ from toolkit.settings import Settings
 from toolkit.territory import Territory
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.partnerships import Explanation, WhyNot
 
 
@@ -27,7 +28,8 @@ class Diagnosis:
     Attributes
     ----------
     territory : Territory
-        What was looked at.
+        What was looked at; estimates that were deduced are among its resources and needs, under
+        the source :data:`toolkit.vocabulary.PROFILES`.
     settings : Settings
         With which thresholds and weights.
     findings : Findings
@@ -85,7 +87,12 @@ class Diagnosis:
         )
 
 
-def diagnose(territory: Territory, *, settings: Settings | None = None) -> Diagnosis:
+def diagnose(
+    territory: Territory,
+    *,
+    settings: Settings | None = None,
+    estimates: Mapping[str, pd.DataFrame] | None = None,
+) -> Diagnosis:
     """Return the diagnosis of a territory.
 
     Parameters
@@ -94,6 +101,11 @@ def diagnose(territory: Territory, *, settings: Settings | None = None) -> Diagn
         Complete and checked tables.
     settings : Settings, optional
         Thresholds and weights; the defaults where it is left out.
+    estimates : Mapping of str to DataFrame, optional
+        Rows to add to ``resources``, ``needs`` and ``sources``, as
+        :meth:`toolkit.workspace.Workspace.estimates` returns them.  They open gaps and partnerships
+        of their own and change no figure of the others.  ``include_estimated`` of the settings
+        leaves them out.
 
     Returns
     -------
@@ -108,8 +120,17 @@ def diagnose(territory: Territory, *, settings: Settings | None = None) -> Diagn
     settings = settings or Settings()
     used = territory if settings.include_estimated else _without_estimates(territory)
     findings = gap_engine.find_gaps(used, settings=settings)
+    whole = territory
+    if settings.include_estimated and estimates and any(map(len, estimates.values())):
+        ids = {
+            str(name)
+            for table, key in ((v.RESOURCES, "resource_id"), (v.NEEDS, "need_id"))
+            for name in estimates[table][key]
+        }
+        used = whole = _with_rows(territory, estimates)
+        findings = gap_engine.with_estimates(findings, whole, ids=ids, settings=settings)
     proposals = partnership_engine.propose(used, findings, settings=settings)
-    return Diagnosis(territory=territory, settings=settings, findings=findings, proposals=proposals)
+    return Diagnosis(territory=whole, settings=settings, findings=findings, proposals=proposals)
 
 
 def undiagnosed(territory: Territory, *, settings: Settings | None = None) -> Diagnosis:
@@ -119,6 +140,16 @@ def undiagnosed(territory: Territory, *, settings: Settings | None = None) -> Di
         settings=settings or Settings(),
         findings=gap_engine.no_findings(),
         proposals=partnership_engine.no_proposals(),
+    )
+
+
+def _with_rows(territory: Territory, rows: Mapping[str, pd.DataFrame]) -> Territory:
+    """Return the territory with rows added to its tables."""
+    return territory.replace(
+        **{
+            name: pd.concat([territory.table(name), added], ignore_index=True)
+            for name, added in rows.items()
+        }
     )
 
 

@@ -41,6 +41,8 @@ GEOMETRY: Final = "geometry"
 LIST_SEPARATOR: Final = "|"
 """Separates the codes of a cell that holds several (sectors, pillars, roles ...)."""
 
+PROFILES: Final = "profiles"
+"""Source of the resources and needs that are deduced from the activity of an actor."""
 OUTSIDE: Final = "outside"
 """End of a flow that lies beyond the perimeter."""
 

@@ -6,8 +6,9 @@ the rows of all of them, `ranking` orders them.  Pure functions: no file, networ
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from toolkit.settings import Settings
     from toolkit.territory import Territory
 
-__all__ = ["Findings", "find_gaps", "no_findings"]
+__all__ = ["Findings", "find_gaps", "no_findings", "with_estimates"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +81,57 @@ def find_gaps(territory: Territory, *, settings: Settings) -> Findings:
         access=reached.detail,
         network=tied.detail,
     )
+
+
+def with_estimates(
+    findings: Findings, territory: Territory, *, ids: Collection[str], settings: Settings
+) -> Findings:
+    """Return findings to which the gaps are added that only estimates show; no figure changes.
+
+    Parameters
+    ----------
+    findings : Findings
+        Of the territory as it is known.
+    territory : Territory
+        The same with estimates among its resources and needs.
+    ids : collection of str
+        Ids of the estimates.
+    settings : Settings
+        As for :func:`find_gaps`.
+
+    Returns
+    -------
+    Findings
+        All gaps found before, as they were; after them by their rank those whose every need or
+        resource is an estimate.  An estimate is matched with estimates only.
+    """
+    layer = balance.find(territory, settings=settings)
+    known = set(findings.gaps["gap_id"])
+    added = [
+        gap
+        for gap in layer.gaps
+        if gap.gap_id not in known
+        and all(fact.row_id in ids for fact in gap.evidence if fact.role in _SIDES)
+    ]
+    gaps, evidence = table.frames(added)
+    matches = layer.detail
+    both = matches["resource_id"].isin(ids) & matches["need_id"].isin(ids)
+    return Findings(
+        gaps=ranking.rank(_below(findings.gaps, gaps)),
+        evidence=_below(findings.evidence, evidence),
+        matches=_below(findings.matches, matches[both]),
+        access=findings.access,
+        network=findings.network,
+    )
+
+
+_SIDES: Final = ("need", "resource")
+
+
+def _below(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with rows added below."""
+    parts = [part for part in (frame, rows) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else frame
 
 
 def no_findings() -> Findings:

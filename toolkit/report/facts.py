@@ -22,6 +22,7 @@ from toolkit.report.flow_facts import flow_facts
 from toolkit.report.gap_facts import gap_facts
 from toolkit.report.method_facts import method_facts
 from toolkit.report.summary_facts import SURE, summary_of
+from toolkit.views.frames import entered
 from toolkit.views.layers import family_counts, far_services, is_aggregated, layer_sizes
 from toolkit.views.palette import FAMILY_COLOURS
 from toolkit.views.words import (
@@ -146,7 +147,7 @@ def _figures(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
     sizes = {
         "population": round(territory.population),
         **{
-            name: len(territory.table(name))
+            name: len(entered(territory, name))
             for name in (v.COMMUNES, v.ACTORS, v.RESOURCES, v.NEEDS, v.FLOWS, v.COOPERATIONS)
         },
         "gaps": len(diagnosis.gaps),

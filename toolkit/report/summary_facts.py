@@ -8,6 +8,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.language import listing, number, percent, table_label, text
+from toolkit.views.frames import entered
 
 if TYPE_CHECKING:
     from toolkit.diagnosis import Diagnosis
@@ -40,7 +41,7 @@ def summary_of(
         Who is there, what is lacking, what is proposed, and what is not known yet.
     """
     territory = diagnosis.territory
-    counts = {name: len(territory.table(name)) for name in v.TABLES}
+    counts = {name: len(entered(territory, name)) for name in v.TABLES}
     nothing = not counts[v.ACTORS] and not gaps
     found = [] if nothing else [_of_gaps(gaps, lang=lang), _of_candidates(candidates, lang=lang)]
     return [
@@ -111,6 +112,9 @@ def _of_candidates(candidates: list[Facts], *, lang: str) -> str:
 def _unknown(territory: Territory, counts: dict[str, int], *, lang: str) -> list[str]:
     """Return what is only estimated, and what nobody has entered yet."""
     said = []
+    deduced = sum(len(territory.table(name)) - counts[name] for name in (v.RESOURCES, v.NEEDS))
+    if deduced:
+        said.append(text("report.summary.deduced", lang=lang, count=deduced))
     estimated = _estimated_share(territory)
     if estimated > 0:
         share = percent(estimated, lang=lang)
@@ -122,8 +126,8 @@ def _unknown(territory: Territory, counts: dict[str, int], *, lang: str) -> list
 
 
 def _estimated_share(territory: Territory) -> float:
-    """Return the share of resources and needs that are only estimated."""
-    bases = pd.concat([territory.table(name)["basis"] for name in (v.RESOURCES, v.NEEDS)])
+    """Return the share of the resources and needs entered that are only estimated."""
+    bases = pd.concat([entered(territory, name)["basis"] for name in (v.RESOURCES, v.NEEDS)])
     return float((bases == "estimated").mean()) if len(bases) else 0.0
 
 

@@ -22,6 +22,14 @@ _YEARS = frozenset({"year", "since", "data_year", "cog_year"})
 _PLUMBING = frozenset({"latitude", "longitude", "activity_version", "weight", v.GEOMETRY})
 
 
+def entered(territory: Territory, table: str) -> pd.DataFrame:
+    """Return the rows of a table that somebody entered or recorded: none that was deduced."""
+    frame = territory.table(table)
+    if "source_id" not in frame or table == v.SOURCES:
+        return frame
+    return frame[frame["source_id"] != v.PROFILES]
+
+
 def table_of(territory: Territory, table: str, *, lang: str) -> pd.DataFrame:
     """Return a table of a territory as a person reads it.
 

@@ -86,9 +86,9 @@ def link(
         state, done = _answered(state, (one, other), answer=answer, author=author)
         (joined if answer == SAME else parted).extend(done)
     pairs = _pairs(state)
-    while done := _to_join(state, pairs):
-        state = _join(state, done)
-        joined += done
+    while found := _to_join(state, pairs):
+        state = _join(state, found)
+        joined += found
         pairs = _pairs(state)
     state = links.with_questions(state, pairs)
     _write(connection, state, before=before, author=author)

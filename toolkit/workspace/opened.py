@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from toolkit import knowledge
+from toolkit import vocabulary as v
 from toolkit.errors import Problem, WorkspaceError
 from toolkit.language import text
 from toolkit.settings import Settings
@@ -22,9 +25,6 @@ from toolkit.workspace import (
 from toolkit.workspace.database import TIMEOUT_S, Database
 from toolkit.workspace.journal import Author, Clock
 from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class OpenFolder:
@@ -119,6 +119,44 @@ class OpenFolder:
             If a setting is unknown, of the wrong type or out of range; all faults at once.
         """
         return Settings.from_mapping({"language": self.lang, **self._identity.settings})
+
+    def estimates(self, territory: Territory | None = None) -> dict[str, pd.DataFrame]:
+        """Return what actors may offer and need, deduced from their activity.
+
+        By the shipped activity profiles and those of the territory's own folder ``knowledge``.
+        Nothing is deduced on a fictional territory, nor where the settings leave estimates out.
+
+        Parameters
+        ----------
+        territory : Territory, optional
+            The territory, where it is at hand.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            Rows of ``resources``, ``needs`` and ``sources`` to be given to
+            :func:`toolkit.diagnosis.diagnose`; empty where nothing is deduced.
+
+        Raises
+        ------
+        DataError
+            If a file of the folder ``knowledge`` is wrong; all faults at once.
+        """
+        settings = self.settings()
+        if self.fictional or not settings.include_estimated:
+            return {}
+        rows = knowledge.estimate(
+            territory or self.territory(),
+            knowledge.read_profiles(self.folder / knowledge.FOLDER),
+            min_weight=settings.profile_min_weight,
+        )
+        if not any(map(len, rows.values())):
+            return {}
+        source = {
+            "source_id": [v.PROFILES],
+            "title": [text("workspace.source.profiles", lang=self.lang)],
+        }
+        return {**rows, v.SOURCES: pd.DataFrame(source, dtype="str")}
 
     # --- reading ----------------------------------------------------------------------------------
     def tables(self) -> dict[str, pd.DataFrame]:

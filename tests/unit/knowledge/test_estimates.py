@@ -1,0 +1,128 @@
+"""Estimates from activities: marked, weighted, and giving way to what is known."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from toolkit.diagnosis import diagnose
+from toolkit.knowledge import estimate
+from toolkit.knowledge.profiles import COLUMNS, Profiles
+from toolkit.settings import Settings
+from toolkit.sources import demo_territory
+
+ROWS = [
+    ("56", "offer", "materials.organic.kitchen", "", 0.6, "t", 0.9, "a", "a", "x"),
+    ("56", "need", "logistics.waste_collection", "", None, "", 0.7, "b", "b", "expert"),
+    ("56", "need", "skills.cleaning", "", None, "", 0.3, "c", "c", "expert"),
+]
+
+
+@pytest.fixture(scope="module")
+def profiles():
+    frame = pd.DataFrame(ROWS, columns=list(COLUMNS))
+    return Profiles(frame.astype({"quantity_per_job": "float64", "weight": "float64"}))
+
+
+@pytest.fixture
+def territory():
+    """Return the demo without its resources and needs, its first two actors being restaurants."""
+    demo = demo_territory()
+    actors = demo.actors.copy()
+    actors["activity"] = None
+    actors["diffusible"] = True
+    actors["natural_person"] = False
+    actors.loc[actors.index[:2], "activity"] = "56.10A"
+    actors.loc[actors.index[0], "jobs"] = 10.0
+    actors.loc[actors.index[1], "jobs"] = float("nan")
+    actors.loc[actors.index[1], "jobs_band"] = None
+    empty = {name: demo.table(name).iloc[:0] for name in ("resources", "needs", "flows")}
+    return demo.replace(actors=actors, **empty)
+
+
+def test_estimates_are_marked_weighted_and_sized_by_jobs(territory, profiles):
+    first, second = territory.actors["actor_id"][:2]
+    made = estimate(territory, profiles, min_weight=0.5)
+    offers = made["resources"].set_index("actor_id")
+    assert set(offers.index) == {first, second}
+    assert set(offers["basis"]) == {"estimated"}
+    assert set(offers["source_id"]) == {"profiles"}
+    assert offers.loc[first, ["quantity", "unit", "weight"]].tolist() == [6.0, "t", 0.9]
+    assert pd.isna(offers.loc[second, "quantity"])
+    assert pd.isna(offers.loc[second, "unit"])
+    assert set(made["needs"]["category"]) == {"logistics.waste_collection"}
+    assert len(estimate(territory, profiles)["needs"]) == 4
+
+
+@pytest.mark.parametrize(
+    "category", ["materials.organic.kitchen", "materials.organic", "materials"]
+)
+def test_a_row_that_somebody_wrote_takes_the_place_of_an_estimate(territory, profiles, category):
+    first, second = territory.actors["actor_id"][:2]
+    row = {"resource_id": ["R1"], "actor_id": [first], "category": [category]}
+    known = territory.replace(resources=pd.DataFrame(row))
+    offers = estimate(known, profiles)["resources"]
+    replaced = category != "materials"  # a root is too wide to say anything of a part
+    assert set(offers["actor_id"]) == ({second} if replaced else {first, second})
+    assert len(estimate(known, profiles)["needs"]) == 4
+
+
+@pytest.mark.parametrize("cells", [{"diffusible": False}, {"natural_person": True}])
+def test_nothing_is_deduced_of_persons_and_of_who_is_not_shown(territory, profiles, cells):
+    actors = territory.actors.assign(**cells)
+    made = estimate(territory.replace(actors=actors), profiles)
+    assert made["resources"].empty
+    assert made["needs"].empty
+
+
+def test_estimates_satisfy_the_contract_of_their_tables(territory, profiles):
+    made = estimate(territory, profiles)
+    sources = pd.DataFrame({"source_id": ["profiles"], "title": ["x"]})
+    whole = territory.replace(
+        **made, sources=pd.concat([territory.table("sources"), sources], ignore_index=True)
+    )
+    assert len(whole.table("resources")) == 2
+
+
+def rows_for(territory):
+    from toolkit.knowledge import read_profiles
+
+    rows = estimate(territory, read_profiles(), min_weight=0.5)
+    return {**rows, "sources": pd.DataFrame({"source_id": ["profiles"], "title": ["x"]})}
+
+
+def test_the_layer_of_estimates_changes_no_observed_figure():
+    demo = demo_territory()
+    settings = Settings(openings_max=3, per_opening=1, permutations=99)
+    rows = rows_for(demo)
+    assert len(rows["resources"]) > 50
+    before = diagnose(demo, settings=settings)
+    after = diagnose(demo, settings=settings, estimates=rows)
+    kept = after.gaps.set_index("gap_id").loc[before.gaps["gap_id"]].reset_index()
+    pd.testing.assert_frame_equal(kept, before.gaps.reset_index(drop=True))
+    evidence = after.evidence[after.evidence["gap_id"].isin(before.gaps["gap_id"])]
+    pd.testing.assert_frame_equal(
+        evidence.reset_index(drop=True), before.evidence.reset_index(drop=True)
+    )
+    ids = {*rows["resources"]["resource_id"], *rows["needs"]["need_id"]}
+    matches = after.findings.matches
+    of_known = matches[~matches["resource_id"].isin(ids) & ~matches["need_id"].isin(ids)]
+    pd.testing.assert_frame_equal(
+        of_known.reset_index(drop=True), before.findings.matches.reset_index(drop=True)
+    )
+    assert not (matches["resource_id"].isin(ids) ^ matches["need_id"].isin(ids)).any()
+    added = after.gaps[~after.gaps["gap_id"].isin(before.gaps["gap_id"])]
+    assert len(added)
+    assert set(added["basis"]) == {"estimated"}
+    pd.testing.assert_frame_equal(after.findings.access, before.findings.access)
+    pd.testing.assert_frame_equal(after.findings.network, before.findings.network)
+
+
+def test_one_setting_switches_estimates_off():
+    demo = demo_territory()
+    settings = Settings(openings_max=2, per_opening=1, permutations=99, include_estimated=False)
+    before = diagnose(demo, settings=settings)
+    after = diagnose(demo, settings=settings, estimates=rows_for(demo))
+    pd.testing.assert_frame_equal(after.gaps, before.gaps)
+    pd.testing.assert_frame_equal(after.partnerships, before.partnerships)
+    assert len(after.territory.table("resources")) == len(demo.table("resources"))

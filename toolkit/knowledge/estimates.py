@@ -1,0 +1,101 @@
+"""What actors may offer and need, deduced from their activity: the layer of estimates.
+
+An estimate is never a fact: it is marked ``estimated``, has the weight of its profile, and gives
+way to whatever somebody wrote or recorded of the same actor and category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from toolkit import nomenclature
+from toolkit import vocabulary as v
+from toolkit.knowledge.profiles import NEED, OFFER, Profiles
+from toolkit.schema.contracts import CONTRACTS
+
+if TYPE_CHECKING:
+    from toolkit.territory import Territory
+
+ESTIMATED: Final = "estimated"
+_TABLES: Final = {OFFER: (v.RESOURCES, "resource_id"), NEED: (v.NEEDS, "need_id")}
+
+
+def estimate(
+    territory: Territory, profiles: Profiles, *, min_weight: float = 0.0
+) -> dict[str, pd.DataFrame]:
+    """Return what the actors of a territory may offer and need.
+
+    Parameters
+    ----------
+    territory : Territory
+        Actors with their activity and jobs; what is known of their resources and needs.
+    profiles : Profiles
+        Of activities.
+    min_weight : float, default 0.0
+        Weight in [0, 1] from which a row is typical enough.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Tables ``resources`` and ``needs`` by their contract, by id: ``basis`` is ``estimated``,
+        ``weight`` that of the profile, ``source_id`` :data:`toolkit.vocabulary.PROFILES`; a
+        quantity per year where the profile has one and the jobs are known.
+
+    Notes
+    -----
+    - An actor that is not diffusible, and a natural person, get no estimate.
+    - A stored row of any basis takes the place of the estimates of the same actor, side and
+      category, a part of that category or the category it is a part of.
+    """
+    actors = pd.DataFrame(territory.actors)
+    shown = actors["diffusible"].fillna(value=True) & ~actors["natural_person"].fillna(value=False)
+    chosen = actors.loc[shown & actors["activity"].notna(), ["actor_id", "activity", "jobs"]]
+    typical = profiles.of(chosen["activity"])
+    rows = chosen.merge(typical[typical["weight"] >= min_weight], on="activity")
+    made = {}
+    for side, (table, key) in _TABLES.items():
+        own = rows[rows["side"] == side]
+        own = own[~_known(own, territory.table(table))]
+        made[table] = _rows(own, table, key=key)
+    return made
+
+
+def _known(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.Series[bool]:
+    """Return which estimates a stored row takes the place of."""
+    held: dict[str, set[str]] = {}
+    for actor, category in zip(stored["actor_id"], stored["category"], strict=True):
+        if isinstance(actor, str):
+            held.setdefault(actor, set()).add(str(category))
+    known = [
+        any(nomenclature.is_compatible(category, one) for one in held.get(actor, ()))
+        for actor, category in zip(rows["actor_id"], rows["category"], strict=True)
+    ]
+    return pd.Series(known, index=rows.index, dtype="bool")
+
+
+def _rows(own: pd.DataFrame, table: str, *, key: str) -> pd.DataFrame:
+    """Return estimates as rows of a table."""
+    quantity = own["quantity_per_job"] * own["jobs"]
+    cells: Mapping[str, object] = {
+        key: v.PROFILES + ":" + own["actor_id"] + ":" + own["category"],
+        "actor_id": own["actor_id"],
+        "category": own["category"],
+        "quantity": quantity,
+        "unit": own["unit"].where(quantity.notna() & (own["unit"] != "")),
+        "weight": own["weight"],
+        "basis": ESTIMATED,
+        "source_id": v.PROFILES,
+    }
+    made = pd.DataFrame(cells, index=own.index)
+    contract = CONTRACTS[table]
+    full = {
+        column.name: made[column.name]
+        if column.name in made
+        else pd.Series(column.default, index=made.index, dtype="object")
+        for column in contract.columns
+    }
+    typed = pd.DataFrame(full).astype({column.name: column.dtype for column in contract.columns})
+    return typed.sort_values(key, ignore_index=True)

@@ -247,13 +247,21 @@ def import_(
 
 @app.command("check", help="cli.check.help")
 def check(
-    folder: Folder,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="cli.arg.dir", readable=False)
+    ] = None,
     workbook: Annotated[
         Path | None, typer.Argument(metavar="[WORKBOOK]", help="cli.arg.workbook", readable=False)
     ] = None,
+    of_knowledge: Annotated[bool, typer.Option("--knowledge", help="cli.opt.knowledge")] = False,  # noqa: FBT002
     lang: Lang = "",
 ) -> None:
     """Say what an import would find, and write nothing."""
+    if of_knowledge:
+        _check_knowledge(folder, _reader(lang))
+        return
+    if folder is None:
+        raise UsageError(Problem("cli_check_what"))
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
 
     workspace = Workspace(folder)
@@ -408,6 +416,18 @@ def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     _say("diagnose.gaps", lang, count=len(diagnosis.gaps))
     _say("diagnose.partnerships", lang, count=len(diagnosis.partnerships))
     return diagnosis
+
+
+def _check_knowledge(folder: Path | None, lang: str) -> None:
+    """Print how many rows each file of the knowledge base has, and what is wrong."""
+    from toolkit.knowledge import FOLDER, checking  # noqa: PLC0415 - heavy
+
+    found = checking.check(folder / FOLDER if folder is not None else None)
+    for name, count in found.rows.items():
+        _say("check.knowledge", lang, name=name, count=count)
+    if found.problems:
+        _show_problems(ToolkitError(found.problems), lang)
+        raise typer.Exit(DATA_PROBLEMS)
 
 
 def _report(workspace: Workspace, lang: str) -> None:

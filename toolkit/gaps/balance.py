@@ -74,13 +74,16 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
     matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
-    for_people = resources["category"].map(
-        lambda category: np.isfinite(access.reach_minutes(category, settings=settings))
-    )
+    services = [
+        category
+        for category in resources["category"].unique()
+        if np.isfinite(access.reach_minutes(category, settings=settings))
+    ]
+    for_people = resources["category"].isin(services)
     gaps: list[table.Gap] = []
     for side, rows, others in (
         (leftovers.NEEDS, needs, resources),
-        (leftovers.RESOURCES, resources[~for_people.astype("bool")], needs),
+        (leftovers.RESOURCES, resources[~for_people], needs),
     ):
         scale = leftovers.Scale.of(territory, rows, others=others)
         unsized = rows[rows["base"].isna()]

@@ -82,7 +82,7 @@ class Settings:
     permutations: int = _setting(499, minimum=99, maximum=99_999)
     seed: int = _setting(20260101, minimum=0, maximum=2**31 - 1)
     include_estimated: bool = _setting(default=True)
-    profile_min_weight: float = _setting(0.5, minimum=0.0, maximum=1.0)
+    profile_min_weight: float = _setting(0.3, minimum=0.0, maximum=1.0)
     """How typical of an activity an offer or a need must be to be estimated."""
     partnership_types: tuple[str, ...] = _setting(PARTNERSHIP_TYPES, choices=PARTNERSHIP_TYPES)
     max_members: int = _setting(6, minimum=2, maximum=10, source="METHODS 3.2")

@@ -45,7 +45,8 @@ class Fact(NamedTuple):
     """One row that speaks for an actor: a resource, a need or a flow.
 
     ``quantity`` is in ``unit`` per year, NaN where the row does not say; ``actor`` is a position in
-    :attr:`Facts.ids`; ``left`` is what the balance of the territory has not used or met.
+    :attr:`Facts.ids`; ``left`` is what the balance of the territory has not used or met; ``weight``
+    is how typical an estimate is.
     """
 
     actor: int
@@ -58,6 +59,7 @@ class Fact(NamedTuple):
     basis: str
     detail: str
     commune_id: str
+    weight: float = 1.0
 
 
 class Place(NamedTuple):
@@ -278,6 +280,7 @@ def _row_fact(
         basis=str(row["basis"]),
         detail=str(row[detail]),
         commune_id=_word(row.get("commune_id")),
+        weight=1.0 if np.isnan(row["weight"]) else float(row["weight"]),
     )
 
 

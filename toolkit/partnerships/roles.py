@@ -128,7 +128,8 @@ def _strength(fit: Fit) -> tuple[float, float, str, str]:
 
 def of_row(row: Fact, *, suitability: float, reason: str, quantity: float | None = None) -> Fit:
     """Return a fit that one row speaks for, weighed by the row's basis."""
-    weighed = suitability * BASIS_WEIGHT.get(row.basis, min(BASIS_WEIGHT.values()))
+    known = BASIS_WEIGHT.get(row.basis, min(BASIS_WEIGHT.values())) * row.weight
+    weighed = suitability * known
     said = row.quantity if quantity is None else quantity
     return Fit(row.actor, weighed, reason, row.table, row.row_id, said, row.unit, row.basis)
 

@@ -46,9 +46,11 @@ NATURES: Final = (BY_PRODUCT, UTILITY, PRODUCT)
 _PLAIN_WORDS: Final = """
     plant plants factory works mill company enterprise industry industrial production producer
     producing manufacturer manufacture manufacturing maker making facility unit corporation group
-    station centre center site processing process operation operator firm business house
+    station centre center site operation operator firm business house
     usine fabrication fabricant fabrique industrie industriel industrielle atelier site centre
-    exploitation groupe unite traitement
+    exploitation groupe unite elaboration
+    equipment equipments equipement equipements products produits articles goods services service
+    activities activites
 """
 """Words that say that something is made, not what."""
 _SPELLINGS: Final = {

@@ -1,0 +1,358 @@
+"""From a name or a description to activity codes, with a confidence and the words that decided.
+
+What the words of a text say is added up on the tree of NAF rev. 2 (naive Bayes); the confidence is
+the share of right answers among real names that scored alike (docs/decisions/0021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from toolkit import nomenclature
+from toolkit.errors import Problem, UsageError
+from toolkit.knowledge.evidence import (
+    LANGUAGES,
+    LEVELS,
+    Evidence,
+    evidence,
+    find_features,
+    log_prior,
+    pulls,
+    tree,
+)
+from toolkit.knowledge.words import segments_of
+from toolkit.resources import shipped
+
+Floats = npt.NDArray[np.float64]
+
+SURE: Final = 0.80
+"""Confidence in the division from which a suggestion is taken without asking (decision 0021)."""
+ASK: Final = 0.30
+"""Confidence in the division under which nothing is proposed (decision 0021)."""
+FINE: Final = 0.60
+"""Confidence from which a code finer than the division is named in :func:`suggest_activities`."""
+DEEP: Final = 0.5
+"""Share of its division that a finer code must hold to be named instead of it (own rule)."""
+ZONES: Final = ("sure", "ask", "unknown")
+_COLUMNS: Final = (
+    "activity",
+    "activity_version",
+    "level",
+    "confidence",
+    "zone",
+    "words",
+    "alternatives",
+)
+_CHUNK: Final = 2_000
+"""Texts scored at a time: 12 MB for each thousand."""
+_LEAST: Final = 1e-6
+_DIVISION: Final = LEVELS.index("division")
+_CLASS: Final = LEVELS.index("class")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One activity that a text may mean.
+
+    Attributes
+    ----------
+    code : str
+        Code of NAF rev. 2.
+    level : str
+        ``division``, ``group``, ``class`` or ``subclass``.
+    version : str
+        Name of the list in which :func:`toolkit.nomenclature.label` finds the label.
+    confidence : float
+        Share of right answers to be expected, in [0, 1].
+    division_confidence : float
+        The same for its division, which decides the zone.
+    words : tuple of (str, float)
+        Words of the text that speak for the code, and their shares, which add up to 1.
+    """
+
+    code: str
+    level: str
+    version: str
+    confidence: float
+    division_confidence: float
+    words: tuple[tuple[str, float], ...]
+
+
+def suggest_activity(
+    text: str, *, lang: str | None = None, top: int = 3, level: str | None = None
+) -> tuple[Suggestion, ...]:
+    """Return the activities that a name or a description may mean, the likeliest first.
+
+    Parameters
+    ----------
+    text : str
+        Name or description, in French or English; only its first 20,000 characters are read.
+    lang : str, optional
+        ``fr`` or ``en``, to keep to the words of one language; both by default.
+    top : int, default 3
+        Most suggestions returned, at least 1.
+    level : str, optional
+        Level of the codes; by default as fine as the words allow.
+
+    Returns
+    -------
+    tuple of Suggestion
+        Empty where no word of the text is known.
+
+    Raises
+    ------
+    UsageError
+        If ``lang``, ``top`` or ``level`` is not possible.
+
+    Examples
+    --------
+    >>> first, *_ = suggest_activity("SARL BOULANGERIE DUPONT")
+    >>> first.code, first.words
+    ('10.71C', (('boulangerie', 1.0),))
+    >>> suggest_activity("Kettou")
+    ()
+    """
+    found = suggest_texts([text], lang=lang, top=top, level=level)
+    return found[0]
+
+
+def suggest_activities(
+    frame: pd.DataFrame,
+    columns: Sequence[str] = ("name", "description"),
+    *,
+    lang: str | None = None,
+    top: int = 3,
+) -> pd.DataFrame:
+    """Return for each row the activity that its texts mean, and whether a person should be asked.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, ...)
+        Names and descriptions.
+    columns : sequence of str
+        Columns that are read, where they are there; at least one must be.
+    lang : str, optional
+        ``fr`` or ``en``; both by default.
+    top : int, default 3
+        Most codes named in ``alternatives``, with the first.
+
+    Returns
+    -------
+    DataFrame, shape (n, 7)
+        Index of ``frame``: ``activity`` (empty in zone ``unknown``), ``activity_version``,
+        ``level``, ``confidence`` (of the code), ``zone``, ``words`` and ``alternatives`` (other
+        codes), the last two joined by ``|``.  In zone ``sure`` the division may be taken without
+        asking; a finer code is named only where it is right more often than not, too.
+
+    Raises
+    ------
+    UsageError
+        If no column is there, or ``lang`` or ``top`` is not possible.
+    """
+    there = [column for column in columns if column in frame.columns]
+    if not there:
+        raise UsageError(Problem("suggestion_columns", found=", ".join(map(str, columns))))
+    cells = [frame[column].astype("object").where(frame[column].notna(), "") for column in there]
+    texts = [" \n ".join(str(cell) for cell in row) for row in zip(*cells, strict=True)]
+    rows = [_row(found) for found in suggest_texts(texts, lang=lang, top=top, fine=FINE)]
+    return pd.DataFrame(rows, index=frame.index, columns=list(_COLUMNS))
+
+
+def _row(found: tuple[Suggestion, ...]) -> tuple[str, str, str, float, str, str, str]:
+    """Return the cells of a row of :func:`suggest_activities`."""
+    if not found:
+        return "", "", "", 0.0, ZONES[-1], "", ""
+    first, *others = found
+    zone = zone_of(first.division_confidence)
+    if zone == "unknown":
+        return "", "", "", first.confidence, zone, "", ""
+    words = "|".join(word for word, _ in first.words)
+    codes = "|".join(one.code for one in others)
+    return first.code, first.version, first.level, first.confidence, zone, words, codes
+
+
+def zone_of(certainty: float) -> str:
+    """Return ``sure``, ``ask`` or ``unknown`` for the confidence in a division."""
+    if certainty < ASK:
+        return "unknown"
+    return "sure" if certainty >= SURE else "ask"
+
+
+def suggest_texts(
+    texts: Iterable[str],
+    *,
+    lang: str | None = None,
+    top: int = 3,
+    level: str | None = None,
+    fine: float | None = None,
+) -> list[tuple[Suggestion, ...]]:
+    """Return the suggestions of many texts; see :func:`suggest_activity`.
+
+    With ``fine``, no first code below the division has a lower confidence than that.
+    """
+    _check(lang=lang, top=top, level=level)
+    known = evidence(lang)
+    told = list(texts)
+    found: list[tuple[Suggestion, ...]] = []
+    for start in range(0, len(told), _CHUNK):
+        scored = score(told[start : start + _CHUNK], known)
+        found += [
+            _best(scored, row, top=top, level=level, fine=fine) for row in range(len(scored.shown))
+        ]
+    return found
+
+
+def _check(*, lang: str | None, top: int, level: str | None) -> None:
+    if lang is not None and lang not in LANGUAGES:
+        choices = ", ".join(LANGUAGES)
+        raise UsageError(Problem("suggestion_lang", found=lang, params={"choices": choices}))
+    if top < 1:
+        raise UsageError(Problem("suggestion_top", found=str(top)))
+    if level is not None and level not in LEVELS:
+        choices = ", ".join(LEVELS)
+        raise UsageError(Problem("suggestion_level", found=level, params={"choices": choices}))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Texts scored together.
+
+    Attributes
+    ----------
+    shown : list of dict
+        Features of each text and the words that show them.
+    shares : ndarray, shape (texts, sub-classes), float
+        Share of each sub-class; adds up to 1.
+    drawn : ndarray, shape (features used, sub-classes), float
+        How far each feature pulls, see :func:`toolkit.knowledge.evidence.pulls`.
+    place : Mapping
+        Feature -> row of ``drawn``.
+    """
+
+    shown: list[dict[int, str]]
+    shares: Floats
+    drawn: Floats
+    place: Mapping[int, int]
+
+
+def score(texts: Sequence[str], known: Evidence) -> Scores:
+    """Return how likely each sub-class is for each text.
+
+    The pulls of n words count as much as those of its square root: words of one text repeat each
+    other, and added up whole they would make it surer than it is.
+    """
+    shown = [find_features(known, segments_of(text)) for text in texts]
+    used = sorted({feature for one in shown for feature in one})
+    place = {feature: number for number, feature in enumerate(used)}
+    drawn = pulls(known, used)
+    lengths = [len(one) for one in shown]
+    rows = np.repeat(np.arange(len(shown)), lengths)
+    columns = [place[feature] for one in shown for feature in sorted(one)]
+    damped = [length**-0.5 for length in lengths for _ in range(length)]
+    holds = sparse.csr_array((damped, (rows, columns)), shape=(len(shown), len(used)))
+    total = log_prior(known) + holds @ drawn
+    likely = np.exp(total - total.max(axis=1, keepdims=True))
+    return Scores(shown, likely / likely.sum(axis=1, keepdims=True), drawn, place)
+
+
+def _best(
+    scored: Scores, row: int, *, top: int, level: str | None, fine: float | None
+) -> tuple[Suggestion, ...]:
+    """Return the best codes of a text, each standing for other sub-classes than those before."""
+    paths = tree().paths
+    words = scored.shown[row]
+    left = scored.shares[row].copy()
+    found: list[Suggestion] = []
+    taken: set[int] = set()
+    while words and len(found) < top and left.max() > _LEAST:
+        leaf = int(left.argmax()) if level is None else _leaf_of_best(left, level)
+        at = LEVELS.index(level) if level else _depth(left, leaf, fine=None if found else fine)
+        if level is None and paths[leaf, at] in taken:
+            at = _CLASS
+        told = _decided(words, {one: float(scored.drawn[scored.place[one], leaf]) for one in words})
+        if found and not told:
+            break
+        found.append(_suggestion(left, leaf, at=at, words=told))
+        taken.update(int(one) for one in paths[leaf])
+        left[paths[:, at] == paths[leaf, at]] = 0.0
+    return tuple(found)
+
+
+def _suggestion(
+    left: Floats, leaf: int, *, at: int, words: tuple[tuple[str, float], ...]
+) -> Suggestion:
+    """Return the code of a level above a sub-class, with the confidence that its share earns."""
+    wide = min(at, _DIVISION)
+    return Suggestion(
+        code=tree().codes[tree().paths[leaf, at]],
+        level=LEVELS[at],
+        version=nomenclature.NAF_REV2,
+        confidence=confidence(_held(left, leaf, at=at), LEVELS[at]),
+        division_confidence=confidence(_held(left, leaf, at=wide), LEVELS[wide]),
+        words=words,
+    )
+
+
+def _held(left: Floats, leaf: int, *, at: int) -> float:
+    """Return the share of the code of a level above a sub-class."""
+    nodes = tree().paths[:, at]
+    return float(left[nodes == nodes[leaf]].sum())
+
+
+def _leaf_of_best(left: Floats, level: str) -> int:
+    """Return the best sub-class of the best code of a level."""
+    nodes = tree().paths[:, LEVELS.index(level)]
+    best = np.bincount(nodes, weights=left).argmax()
+    below = np.flatnonzero(nodes == best)
+    return int(below[left[below].argmax()])
+
+
+def _depth(left: Floats, leaf: int, *, fine: float | None) -> int:
+    """Return the finest level at which a sub-class's code holds half of its division."""
+    held = [_held(left, leaf, at=at) for at in range(len(LEVELS))]
+    at = len(LEVELS) - 1
+    while at > _DIVISION and held[at] < DEEP * held[_DIVISION]:
+        at -= 1
+    if fine is not None:
+        while at > _DIVISION and confidence(held[at], LEVELS[at]) < fine:
+            at -= 1
+    return at
+
+
+def _decided(words: Mapping[int, str], told: Mapping[int, float]) -> tuple[tuple[str, float], ...]:
+    """Return the words that speak for a code and their shares, the strongest first."""
+    summed: dict[str, float] = {}
+    for feature, pull in told.items():
+        if pull > 0.0:
+            summed[words[feature]] = summed.get(words[feature], 0.0) + pull
+    total = sum(summed.values())
+    ranked = sorted(summed.items(), key=lambda one: (-one[1], one[0]))
+    return tuple((word, pull / total) for word, pull in ranked)
+
+
+def confidence(share: float, level: str) -> float:
+    """Return the share of right answers to be expected where a code of a level holds a share.
+
+    A logistic curve of the logarithm of the odds, fitted on legal units of the half that is learnt
+    from (``data/knowledge/build/build_confidence.py``).
+    """
+    intercept, slope = _curves()[level]
+    bounded = min(max(share, _LEAST), 1.0 - _LEAST)
+    odds = intercept + slope * float(np.log(bounded / (1.0 - bounded)))
+    return float(1.0 / (1.0 + np.exp(-odds)))
+
+
+@cache
+def _curves() -> Mapping[str, tuple[float, float]]:
+    frame = pd.read_csv(shipped("data", "knowledge", "suggestion_confidence.csv"))
+    rows = frame[["level", "intercept", "slope"]].itertuples(index=False, name=None)
+    return MappingProxyType({str(one): (float(two), float(three)) for one, two, three in rows})

@@ -46,7 +46,7 @@ class Fact(NamedTuple):
 
     ``quantity`` is in ``unit`` per year, NaN where the row does not say; ``actor`` is a position in
     :attr:`Facts.ids`; ``left`` is what the balance of the territory has not used or met; ``weight``
-    is how typical an estimate is.
+    is how typical an estimate is; ``deduced`` whether it comes from the activity of the actor.
     """
 
     actor: int
@@ -60,6 +60,7 @@ class Fact(NamedTuple):
     detail: str
     commune_id: str
     weight: float = 1.0
+    deduced: bool = False
 
 
 class Place(NamedTuple):
@@ -281,6 +282,7 @@ def _row_fact(
         detail=str(row[detail]),
         commune_id=_word(row.get("commune_id")),
         weight=1.0 if np.isnan(row["weight"]) else float(row["weight"]),
+        deduced=row["source_id"] == v.PROFILES,
     )
 
 

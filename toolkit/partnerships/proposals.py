@@ -34,6 +34,9 @@ PRACTICES_KEPT: Final = 3
 SIMILAR_FROM: Final = 0.25
 """Similarity from which a practice is shown (own rule)."""
 TIES_KEPT: Final = 5
+_DEDUCED: Final = 0.01
+"""Worth of a candidate that rests on deduced facts alone, beside others, in the portfolio (own
+rule): it is taken where what people told leaves room."""
 _WEAKEST: Final = {basis: rank for rank, basis in enumerate(v.BASIS)}
 _NUMBERS: Final = frozenset(
     {*v.CRITERIA, "score", "longest_trip_km", "bound_gap_pct", "severity", "shortfall", "quantity"}
@@ -93,6 +96,13 @@ class _Candidate:
     def members(self) -> list[int]:
         return [int(self.arena.actors[actor]) for _, actor in self.group.seats]
 
+    def is_deduced(self, facts: Facts) -> bool:
+        """Return whether it rests on needs and resources that were all deduced."""
+        fits = (self.arena.fits[seat] for seat in self.group.seats)
+        rows = [facts.by_row.get((fit.fact_table, fit.fact_id)) for fit in fits]
+        told = [row.deduced for row in rows if row is not None]
+        return bool(told) and all(told)
+
     def candidate_id(self, facts: Facts) -> str:
         """Return an id that stays as long as the opening, the members and their roles do."""
         seats = sorted(
@@ -118,8 +128,9 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
     Returns
     -------
     Proposals
-        The same, bit for bit, for the same rows in any order.  Candidates are ranked by score, then
-        by type (the broader first), by urgency and id of the opening, and by ids of the members.
+        The same, bit for bit, for the same rows in any order.  Candidates that rest on deduced
+        facts alone come after all others; else they are ranked by score, then by type (the broader
+        first), by urgency and id of the opening, and by ids of the members.
     """
     facts = facts_of(territory, findings, settings=settings)
     calls = find_openings(facts, findings, settings=settings)
@@ -130,7 +141,10 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
         )
         for group in outcome.groups
     ]
-    named = sorted(((one.candidate_id(facts), one) for one in found), key=_rank)
+    named = sorted(
+        ((one.candidate_id(facts), one) for one in found),
+        key=lambda named: (named[1].is_deduced(facts), _rank(named)),
+    )
     portfolio = _portfolio(named, facts, settings=settings)
     return Proposals(
         openings=_frame((_opening_row(call) for call in calls), v.OPENING_COLUMNS),
@@ -205,7 +219,7 @@ def _portfolio(
             candidate_id=name,
             answers=one.opening.gap_ids or (one.opening.opening_id,),
             members=tuple(facts.ids[actor] for actor in one.members),
-            severity=one.opening.severity,
+            severity=one.opening.severity * (_DEDUCED if one.is_deduced(facts) else 1.0),
             coverage=one.group.marks["coverage"],
             score=one.group.score,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, number, percent, text
 from toolkit.report.gap_facts import row_words
+from toolkit.views.frames import deduced_rows
 from toolkit.views.words import (
     COUNTED,
     as_number,
@@ -63,6 +64,7 @@ class _Writer:
         diagnosis = public.diagnosis
         self.public = public
         territory, proposals = diagnosis.territory, diagnosis.proposals
+        self.deduced = deduced_rows(territory)
         self.lang = lang
         self.gaps = {gap["id"]: gap for gap in gaps}
         self.names = place_names(territory)
@@ -161,10 +163,13 @@ class _Writer:
     def _reason(self, role: Mapping[Any, Any]) -> str:
         """Return why a member is in, with the fact behind it."""
         lang = self.lang
-        said = text(f"partnership.reason.{role['reason']}", lang=lang)
+        row = (str(role["fact_table"]), str(role["fact_id"]))
+        deduced = f"partnership.deduced.{role['reason']}"
+        is_deduced = row in self.deduced and has_text(deduced, lang=lang)
+        said = text(deduced if is_deduced else f"partnership.reason.{role['reason']}", lang=lang)
         if role["secret"]:
             return f"{said} ({text('privacy.confidential', lang=lang).lower()})"
-        what, _ = self.rows.get((str(role["fact_table"]), str(role["fact_id"])), ("", ""))
+        what, _ = self.rows.get(row, ("", ""))
         bare = "tie" if role["reason"] == "broker_ties" else ""
         amount = quantity_text(role["quantity"], role["unit"], lang=lang, bare=bare)
         detail = ", ".join(part for part in (what, amount) if part)

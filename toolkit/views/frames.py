@@ -30,6 +30,15 @@ def entered(territory: Territory, table: str) -> pd.DataFrame:
     return frame[frame["source_id"] != v.PROFILES]
 
 
+def deduced_rows(territory: Territory) -> frozenset[tuple[str, str]]:
+    """Return table and id of every row that was deduced from the activity of an actor."""
+    return frozenset(
+        (table, str(name))
+        for table, key in ((v.RESOURCES, "resource_id"), (v.NEEDS, "need_id"))
+        for name in territory.table(table).loc[lambda frame: frame["source_id"] == v.PROFILES, key]
+    )
+
+
 def table_of(territory: Territory, table: str, *, lang: str) -> pd.DataFrame:
     """Return a table of a territory as a person reads it.
 

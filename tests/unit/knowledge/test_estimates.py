@@ -126,3 +126,18 @@ def test_one_setting_switches_estimates_off():
     pd.testing.assert_frame_equal(after.gaps, before.gaps)
     pd.testing.assert_frame_equal(after.partnerships, before.partnerships)
     assert len(after.territory.table("resources")) == len(demo.table("resources"))
+
+
+def test_what_people_told_goes_before_what_is_deduced():
+    demo = demo_territory()
+    settings = Settings(openings_max=40, per_opening=1, permutations=99)
+    rows = rows_for(demo)
+    found = diagnose(demo, settings=settings, estimates=rows)
+    ids = {*rows["resources"]["resource_id"], *rows["needs"]["need_id"]}
+    roles = found.proposals.roles
+    told = roles[roles["fact_table"].isin(["resources", "needs", "flows"])]
+    is_deduced = told["fact_id"].isin(ids).groupby(told["candidate_id"]).all()
+    ranked = found.partnerships["candidate_id"].map(is_deduced).fillna(value=False).astype("bool")
+    assert ranked.any()
+    assert not ranked.all()
+    assert ranked.tolist() == sorted(ranked.tolist())

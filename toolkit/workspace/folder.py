@@ -348,7 +348,8 @@ class Workspace(OpenFolder):
         ----------
         answers : DataFrame, optional
             Columns ``one_id``, ``other_id`` (either way round) and ``answer``: ``same`` or
-            ``different``.  By default those of the file of questions.
+            ``different``.  Those of the file of questions, which is written again, are taken in
+            too, but for pairs that are answered here.
         who : str, optional
             For the journal; by default the name of the user of this machine.
 
@@ -367,7 +368,9 @@ class Workspace(OpenFolder):
             If the database cannot be written.
         """
         path = self.folder / text("workspace.file.links", lang=self.lang)
-        given = questions.read(path) if answers is None else answers
+        given = questions.read(path)
+        if answers is not None:
+            given = questions.with_answers(given, answers)
         what = text("workspace.what.link", lang=self.lang)
         with self._database.writing() as connection:
             author = self._author(who, what=what)

@@ -72,8 +72,9 @@ def in_words(links: pd.DataFrame, titles: Mapping[str, str], *, lang: str) -> pd
         )
         for name in ("one_sources", "other_sources")
     }
+    between = " ; " if lang == "fr" else "; "
     why = [
-        "; ".join(text(f"linkage.reason.{code}", lang=lang) for code in v.split_list(codes))
+        between.join(text(f"linkage.reason.{code}", lang=lang) for code in v.split_list(codes))
         for codes in links["reasons"]
     ]
     made = links.assign(why=pd.Series(why, index=links.index, dtype="str"), answer="", **sources)
@@ -146,6 +147,16 @@ def read(path: Path) -> pd.DataFrame:
     if problems:
         raise DataError(problems)
     return pd.DataFrame(rows, columns=list(_NEEDED), dtype="str")
+
+
+def with_answers(written: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers of a file and others, which go before those of the file for a pair."""
+    if not {ONE, OTHER} <= set(answers):
+        return answers  # linking says what is missing
+    said = {frozenset(pair) for pair in zip(answers[ONE], answers[OTHER], strict=True)}
+    pairs = zip(written[ONE], written[OTHER], strict=True)
+    left = pd.Series([frozenset(pair) not in said for pair in pairs], index=written.index)
+    return pd.concat([written[left.astype("bool")], answers], ignore_index=True)
 
 
 # --- reading ----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ _FOLDER = Path(__file__).parent / "locales"
 DASH: Final = "–"
 """Stands for a number that is not known."""
 _THIN = "\N{NARROW NO-BREAK SPACE}"
-_PAGES = frozenset({"partnerships", "report", "views"})
+_PAGES = frozenset({"partnerships", "questions", "report", "views"})
 """Texts of pages and maps: there, a French sign must not begin a line."""
 _BEFORE_SIGN = re.compile(r" (?=[:;?!»])|(?<=«) ")
 _FINE = 10.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pandas as pd
@@ -18,6 +18,7 @@ from toolkit import vocabulary as v
 from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
 from toolkit.errors import Problem, UsageError
 from toolkit.language import column_label, enum_label, text
+from toolkit.linkage.merging import CONFLICT_COLUMNS
 from toolkit.schema import CONTRACTS
 from toolkit.settings import LANGUAGES, Settings
 from toolkit.sources import demo_territory
@@ -27,20 +28,31 @@ from toolkit.views.maps import map_of
 from toolkit.views.shown import worded
 from toolkit.views.tables import gap_kind_table, gap_table, partnership_table
 from toolkit.views.words import folded
+from toolkit.widgets.differing import conflict_table
 from toolkit.workspace import Workspace
+from toolkit.workspace.links import questions_of, typed
+from toolkit.workspace.questions import in_words as in_the_sheet
 
 if TYPE_CHECKING:
     import folium
 
+    from toolkit.widgets.questions import QuestionPanel
 
-@dataclass(frozen=True, eq=False)
+_ASKED: Final = (
+    *("one_name", "other_name", "why", "probability", "distance_m"),
+    *("one_place", "other_place", "one_sources", "other_sources"),
+)
+"""Columns of the table of questions: what decides first, as a wide table is cut at the right."""
+
+
+@dataclass(eq=False)
 class Session:
     """A territory opened in a notebook.
 
     Attributes
     ----------
     territory : Territory
-        What is looked at.
+        What is looked at; read again when an answer joined actors or took them apart.
     settings : Settings
         With which thresholds and weights.
     lang : str
@@ -139,6 +151,42 @@ class Session:
         shown = self.diagnosis if diagnosed else undiagnosed(self.territory, settings=self.settings)
         return map_of(shown, lang=self.lang)
 
+    # --- one record or two ------------------------------------------------------------------------
+    def questions(self) -> QuestionPanel | Note:
+        """Return where to answer which records are the same actor; a sentence for the demo."""
+        if self.workspace is None:
+            return Note(f"<p>{escape(text('questions.demo', lang=self.lang))}</p>")
+        from toolkit.widgets.questions import QuestionPanel  # noqa: PLC0415 - slow to load
+
+        return QuestionPanel(
+            self.workspace,
+            lang=self.lang,
+            territory=lambda: self.territory,
+            on_change=self.read_again,
+        )
+
+    def question_table(self) -> pd.DataFrame:
+        """Return the open questions in words, the most probable first."""
+        links = typed([]) if self.workspace is None else questions_of(self.workspace.links())
+        titles = names_of(self.territory, lang=self.lang)
+        words = in_the_sheet(links, titles, lang=self.lang)[list(_ASKED)]
+        heads = {name: text(f"linkage.column.{name}", lang=self.lang) for name in _ASKED}
+        return worded(words.rename(columns=heads), lang=self.lang)
+
+    def conflicts(self) -> pd.DataFrame:
+        """Return the cells in which the sources of one actor differ, in words."""
+        found = pd.DataFrame(columns=list(CONFLICT_COLUMNS), dtype="str")
+        if self.workspace is not None:
+            found = self.workspace.conflicts()
+        return conflict_table(found, self.territory, lang=self.lang)
+
+    def read_again(self) -> None:
+        """Read the territory from its folder again; the diagnosis is made anew when asked for."""
+        if self.workspace is not None:
+            self.territory = self.workspace.territory()
+            self.__dict__.pop("diagnosis", None)
+
+    # --- reports ----------------------------------------------------------------------------------
     def written(self, path: Path) -> Note:
         """Return where a report was written, with a link that the notebook opens."""
         said = escape(text("session.written", lang=self.lang, path=path))

@@ -225,7 +225,7 @@ class QuestionPanel:
             said = self._text("shown", first=first + 1, last=first + len(shown), total=len(pairs))
             back = self._button("earlier", lambda: self._page(zone, -LISTED), off=first == 0)
             on = self._button("further", lambda: self._page(zone, LISTED), off=first == last_page)
-            lines.append(_side_by_side([back, _html(cards.plain(said)), on]))
+            lines.append(_side_by_side([back, _html(cards.plain(said), margin="0 8px"), on]))
         return [*lines, *(self._line(pair, zone) for pair in shown)]
 
     def _line(self, pair: Pair, zone: str) -> ipywidgets.Widget:
@@ -287,8 +287,8 @@ def _ids(links: pd.DataFrame) -> list[Pair]:
     return [(str(one), str(other)) for one, other in links[[ONE, OTHER]].itertuples(index=False)]
 
 
-def _html(value: str) -> ipywidgets.HTML:
-    return ipywidgets.HTML(value, layout={"margin": "0"})
+def _html(value: str, *, margin: str = "0") -> ipywidgets.HTML:
+    return ipywidgets.HTML(value, layout={"margin": margin})
 
 
 def _side_by_side(widgets: list[ipywidgets.Widget]) -> ipywidgets.HBox:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-BY_ACTIVITY: Final = 0.5
-"""Weight of a process to which the activity of a firm may belong but which its name does not tell,
-and of one that its name tells but its activity does not bear out (own rule)."""
+UNLIKELY: Final = 0.5
+"""Weight of a process that a name tells but the activity of the firm does not bear out, beside one
+that it does (own rule)."""
+LESS_LIKELY: Final = 0.5
+"""Weight of an activity to which a process may belong, beside the likeliest (own rule)."""
 GUESSED: Final = 0.6
 """Weight of an activity suggested by a name, before its confidence (own rule)."""
 WIDE: Final = 0.5
@@ -58,7 +60,7 @@ def find_processes(name: str, activity: str = "") -> dict[str, float]:
     Examples
     --------
     >>> find_processes("Établissements Martin", "23.51Z")
-    {'cement': 0.5, 'building_materials': 0.25}
+    {'cement': 1.0, 'building_materials': 0.5}
     """
     found = _processes_of(named_processes(name), {activity: 1.0} if activity else {})
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
@@ -94,25 +96,33 @@ def _own_activities(
 
 
 def _processes_of(named: Mapping[str, float], activities: Mapping[str, float]) -> dict[str, float]:
-    """Return processes by the name, and by the activity where the name tells none that fits it."""
+    """Return processes by the name, and by the activity where the name tells none that fits it.
+
+    An activity to which several processes belong speaks for each of them less: the square root of
+    their number divides.
+    """
     known = industry().activities
     found = {one: share**0.5 for one, share in named.items()}
     if not activities:
         return found
     fitting = {one: _fit(known[one], activities) for one in known}
-    found = {one: weight * max(fitting[one], BY_ACTIVITY) for one, weight in found.items()}
-    if any(fitting[one] for one in found):
+    found = {one: weight * (1.0 if fitting[one] > 0 else UNLIKELY) for one, weight in found.items()}
+    if any(fitting[one] > 0 for one in found):
         return found
-    return found | {one: BY_ACTIVITY * fit for one, fit in fitting.items() if fit > 0}
+    most = max(fitting.values())
+    rivals = sum(fit == most for fit in fitting.values())
+    return found | {one: fit / rivals**0.5 for one, fit in fitting.items() if fit > 0}
 
 
-def _fit(codes: Iterable[str], activities: Mapping[str, float]) -> float:
+def _fit(codes: Sequence[str], activities: Mapping[str, float]) -> float:
     """Return how far activities speak for a process that may belong to some codes."""
     return max(
         (
-            weight * (1.0 if len(code) > _DIVISION else WIDE)
+            weight
+            * (1.0 if number == 0 else LESS_LIKELY)
+            * (1.0 if len(code) > _DIVISION else WIDE)
             for activity, weight in activities.items()
-            for code in codes
+            for number, code in enumerate(codes)
             if code in prefixes_of(activity) or code.startswith(activity)
         ),
         default=0.0,

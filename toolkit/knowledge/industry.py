@@ -165,10 +165,13 @@ def named_processes(text: str) -> dict[str, float]:
     told = math.fsum(sorted(known.rarity.get(one, 0.0) for one in stems - _plain())) or 1.0
     hits = [(phrase, one) for phrase, one in _candidates(stems) if phrase <= stems]
     longest = [hit for hit in hits if not any(hit[0] < other for other, _ in hits)]
-    found: dict[str, float] = {}
+    spoken: defaultdict[str, set[str]] = defaultdict(set)
     for phrase, one in longest:
-        share = math.fsum(sorted(known.rarity[part] for part in phrase)) / told
-        found[one] = max(found.get(one, 0.0), min(1.0, share))
+        spoken[one] |= phrase
+    found = {
+        one: min(1.0, math.fsum(sorted(known.rarity[part] for part in parts)) / told)
+        for one, parts in spoken.items()
+    }
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -49,6 +49,7 @@ ROOTS: Final = ("energy", "materials", "water")
 """Categories that pass from one process to another; premises or skills are pooled."""
 PROFILE_WEIGHT: Final = 0.2
 SITES_WEIGHT: Final = 0.2
+PRODUCT_SHARE: Final = 0.3
 CROWDING: Final = 0.5
 """Power of the number of firms that offer or need a flow, by which its weight is divided: what many
 offer need not come from this one."""
@@ -74,7 +75,7 @@ def rank_pairs(
     profiles: Profiles | None = None,
     *,
     exchanges: pd.DataFrame | None = None,
-    product_share: float = 1.0,
+    product_share: float = PRODUCT_SHARE,
     top: int | None = None,
 ) -> pd.DataFrame:
     """Return the possible supplier-accepter pairs of firms, the likeliest first.
@@ -93,8 +94,9 @@ def rank_pairs(
         Profiles of activities; without them the table of flows alone is used.
     exchanges : DataFrame, optional
         Exchanges known elsewhere: ``site``, ``supplier`` and ``accepter`` (names).
-    product_share : float, default 1.0
-        Weight of flows that are made to be sold, in [0, 1]; 0 keeps by-products and utilities.
+    product_share : float, default 0.3
+        Weight of flows that are made to be sold, in [0, 1]: these find their buyers by themselves.
+        0 keeps by-products and utilities only, 1 counts sales as much as them.
     top : int, optional
         Most pairs returned; by default all whose score is above 0.
 
@@ -188,7 +190,7 @@ def _by_profile(here: Firms, profiles: Profiles | None) -> tuple[Floats, Ints, t
     if profiles is None:
         return np.zeros((count, count)), np.full((count, count), -1), ("",)
     rows = profiles.of(code for codes in here.activities for code in codes)
-    rows = rows[rows["category"].str.partition(".")[0].isin(ROOTS)]
+    rows = rows[rows["category"].str.split(".").str[0].isin(ROOTS)]
     categories = tuple(sorted(set(rows["category"])))
     offered, needed = (
         _held(here, rows[rows["side"] == side], categories=categories) for side in (OFFER, NEED)

@@ -69,8 +69,9 @@ class Session:
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """The diagnosis, made when it is first asked for."""
-        return diagnose(self.territory, settings=self.settings)
+        """The diagnosis, made when it is first asked for, with what activities let one deduce."""
+        estimates = self.workspace.estimates(self.territory) if self.workspace else None
+        return diagnose(self.territory, settings=self.settings, estimates=estimates)
 
     def key_figures(self) -> pd.DataFrame:
         """Return how many inhabitants, communes, actors of each family, and rows there are."""

@@ -80,9 +80,8 @@ def described(sources, request):
     codes = pd.concat(list(sources.values())).groupby("siren")["code"].agg(frozenset)
     told = (frame["presentation_resume"] + " " + frame["presentation_detail"]).str.strip()
     siren = frame["pivot"].str.replace(" ", "").str[:9]
-    found = pd.DataFrame(
-        {"siren": siren, "text": frame["nom"] + "\n" + told, "code": siren.map(codes)}
-    )
+    texts = list(zip(frame["nom"], told, strict=True))
+    found = pd.DataFrame({"siren": siren, "text": texts, "code": siren.map(codes)})
     return found[(told != "") & found["code"].notna()].reset_index(drop=True)
 
 
@@ -116,7 +115,10 @@ def bare(frame):
     known = pd.concat([labels["label_fr"], labels["label_en"]])
     known = known[known != ""]
     scores = process.cdist(
-        [nomenclature.fold(text)[:300] for text in frame["text"]],
+        [
+            nomenclature.fold(" ".join([text] if isinstance(text, str) else text))[:300]
+            for text in frame["text"]
+        ],
         [nomenclature.fold(label) for label in known],
         scorer=fuzz.token_set_ratio,
         dtype=np.uint8,

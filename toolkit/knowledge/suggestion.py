@@ -40,6 +40,8 @@ ASK: Final = 0.30
 """Confidence in the division under which nothing is proposed (decision 0021)."""
 FINE: Final = 0.60
 """Confidence from which a code finer than the division is named in :func:`suggest_activities`."""
+NAME: Final = 2
+"""What a word of a name weighs beside one of a description (own rule)."""
 DEEP: Final = 0.5
 """Share of its division that a finer code must hold to be named instead of it (own rule)."""
 ZONES: Final = ("sure", "ask", "unknown")
@@ -139,7 +141,9 @@ def suggest_activities(
     frame : DataFrame, shape (n, ...)
         Names and descriptions.
     columns : sequence of str
-        Columns that are read, where they are there; at least one must be.
+        Columns that are read, where they are there; at least one must be.  The first is the name:
+        its words weigh double, and where all together tell nothing it is read alone, for a
+        description also tells what is around.
     lang : str, optional
         ``fr`` or ``en``; both by default.
     top : int, default 3
@@ -162,9 +166,21 @@ def suggest_activities(
     if not there:
         raise UsageError(Problem("suggestion_columns", found=", ".join(map(str, columns))))
     cells = [frame[column].astype("object").where(frame[column].notna(), "") for column in there]
-    texts = [" \n ".join(str(cell) for cell in row) for row in zip(*cells, strict=True)]
-    rows = [_row(found) for found in suggest_texts(texts, lang=lang, top=top, fine=FINE)]
+    texts = [tuple(str(cell) for cell in row) for row in zip(*cells, strict=True)]
+    found = suggest_texts(texts, lang=lang, top=top, fine=FINE)
+    if len(there) > 1:
+        names = suggest_texts([text[0] for text in texts], lang=lang, top=top, fine=FINE)
+        found = [
+            whole if _certainty(whole) >= min(ASK, _certainty(name)) else name
+            for whole, name in zip(found, names, strict=True)
+        ]
+    rows = [_row(one) for one in found]
     return pd.DataFrame(rows, index=frame.index, columns=list(_COLUMNS))
+
+
+def _certainty(found: tuple[Suggestion, ...]) -> float:
+    """Return the confidence in the division of the first suggestion, 0 where there is none."""
+    return found[0].division_confidence if found else 0.0
 
 
 def _row(found: tuple[Suggestion, ...]) -> tuple[str, str, str, float, str, str, str]:
@@ -172,7 +188,7 @@ def _row(found: tuple[Suggestion, ...]) -> tuple[str, str, str, float, str, str,
     if not found:
         return "", "", "", 0.0, ZONES[-1], "", ""
     first, *others = found
-    zone = zone_of(first.division_confidence)
+    zone = zone_of(_certainty(found))
     if zone == "unknown":
         return "", "", "", first.confidence, zone, "", ""
     words = "|".join(word for word, _ in first.words)
@@ -188,20 +204,21 @@ def zone_of(certainty: float) -> str:
 
 
 def suggest_texts(
-    texts: Iterable[str],
+    texts: Iterable[str | tuple[str, ...]],
     *,
     lang: str | None = None,
     top: int = 3,
     level: str | None = None,
     fine: float | None = None,
 ) -> list[tuple[Suggestion, ...]]:
-    """Return the suggestions of many texts; see :func:`suggest_activity`.
+    """Return the suggestions of many texts, each whole, or a name and more about it.
 
-    With ``fine``, no first code below the division has a lower confidence than that.
+    See :func:`suggest_activity` and :func:`suggest_activities`.  With ``fine``, no first code below
+    the division has a lower confidence than that.
     """
     _check(lang=lang, top=top, level=level)
     known = evidence(lang)
-    told = list(texts)
+    told = [(text,) if isinstance(text, str) else text for text in texts]
     found: list[tuple[Suggestion, ...]] = []
     for start in range(0, len(told), _CHUNK):
         scored = score(told[start : start + _CHUNK], known)
@@ -244,23 +261,32 @@ class Scores:
     place: Mapping[int, int]
 
 
-def score(texts: Sequence[str], known: Evidence) -> Scores:
-    """Return how likely each sub-class is for each text.
+def score(texts: Sequence[tuple[str, ...]], known: Evidence) -> Scores:
+    """Return how likely each sub-class is for each text, given as a name and more about it.
 
-    The pulls of n words count as much as those of its square root: words of one text repeat each
-    other, and added up whole they would make it surer than it is.
+    The pull of a word is multiplied by the root of its share in what all words of the text tell
+    (their divergence from the general shares).  So a word alone counts whole, n words that tell as
+    much count as the root of n, for words of one text repeat each other, and the many weak words of
+    a long description do not drown the strong ones.
     """
-    shown = [find_features(known, segments_of(text)) for text in texts]
+    found = [[find_features(known, segments_of(part)) for part in parts] for parts in texts]
+    shown = [{at: word for part in reversed(parts) for at, word in part.items()} for parts in found]
     used = sorted({feature for one in shown for feature in one})
     place = {feature: number for number, feature in enumerate(used)}
     drawn = pulls(known, used)
-    lengths = [len(one) for one in shown]
-    rows = np.repeat(np.arange(len(shown)), lengths)
-    columns = [place[feature] for one in shown for feature in sorted(one)]
-    damped = [length**-0.5 for length in lengths for _ in range(length)]
-    holds = sparse.csr_array((damped, (rows, columns)), shape=(len(shown), len(used)))
-    total = log_prior(known) + holds @ drawn
-    likely = np.exp(total - total.max(axis=1, keepdims=True))
+    prior = log_prior(known)
+    tells = np.maximum((np.exp(drawn + prior) * drawn).sum(axis=1), _LEAST)
+    rows, columns, weights = [], [], []
+    for row, (words, (name, *more)) in enumerate(zip(shown, found, strict=True)):
+        told = {at: tells[place[at]] * (NAME**2 if more and at in name else 1) for at in words}
+        total = sum(told.values())
+        for at, share in sorted(told.items()):
+            rows.append(row)
+            columns.append(place[at])
+            weights.append((share / total) ** 0.5)
+    cells = sparse.csr_array((weights, (rows, columns)), shape=(len(shown), len(used)))
+    score_of = prior + cells @ drawn
+    likely = np.exp(score_of - score_of.max(axis=1, keepdims=True))
     return Scores(shown, likely / likely.sum(axis=1, keepdims=True), drawn, place)
 
 

@@ -99,7 +99,7 @@ def curves(
         made = gather([*label_rows(), *rows, *counted], totals, silent=silent)
         for source, frame in (("sirene", sirene), ("integration", integration)):
             names = names_of(frame[frame["siren"].map(part_of) == part])
-            scored = score(names["text"].tolist(), made)
+            scored = score([(text,) for text in names["text"]], made)
             told = np.array([bool(one) for one in scored.shown])
             for level in range(1, len(LEVELS)):
                 share, right = answers(names[told], scored.shares[told], level=level)

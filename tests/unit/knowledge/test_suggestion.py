@@ -154,6 +154,16 @@ def test_a_description_helps_a_name():
     assert suggest_activities(frame, ["name"])["zone"].tolist() == ["unknown"]
 
 
+def test_a_plain_name_is_not_called_into_question_by_its_description():
+    told = "Accueil, conseil et devis gratuit. Produits locaux, circuit court, zéro déchet."
+    frame = pd.DataFrame({"name": ["Scierie Dupont", "Dupont"], "description": [told, told]})
+    found = suggest_activities(frame)
+    assert found["zone"].tolist() == ["sure", "unknown"]
+    assert found.loc[0, "activity"] == "16.10A"
+    turned = suggest_activities(frame, ["description", "name"])
+    assert turned.loc[0, "zone"] == "unknown"
+
+
 def test_one_row_and_many_say_the_same():
     names = ["Boulangerie", "Garage", "Kettou", "EARL du Lac", "Restaurant et épicerie"]
     together = suggest_activities(pd.DataFrame({"name": names}))

@@ -22,6 +22,7 @@ All of it is in ``docs/decisions/0023-value-chains.md``.
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +79,7 @@ TABLE_COLUMNS: Final = (
     "source",
 )
 """Columns of :func:`chains_table`."""
-_NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
+_NOT_WORD: Final = re.compile(r"[^a-z0-9|]+")
 _NOT_PATTERN: Final = re.compile(r"[^a-z0-9*]+")
 _START: Final = "^"
 
@@ -101,7 +102,7 @@ class Stage:
         Activities too wide to tell: the name must also show one of the words.
     words : tuple of str
         Words and phrases of names, folded; ``*`` ends the beginning of a word, ``^`` begins what
-        stands first in a name.
+        stands first in a name, or in the name in brackets behind a sign.
     hints : tuple of str
         The same, but weak: they tell beside such an activity only.
     offers, needs : tuple of str
@@ -247,8 +248,8 @@ def read_chains(folder: Path | None = None) -> tuple[Chain, ...]:
 
     Examples
     --------
-    >>> [stage.stage_id for stage in read_chains()[0].orders[0]]
-    ['kitchens', 'food_industry', 'green_spaces']
+    >>> [chain.chain_id for chain in read_chains()][:3]
+    ['bike', 'bio_based_building', 'bio_waste']
     """
     paths = _paths(shipped("data", FOLDER, CHAINS))
     if folder is not None:
@@ -308,8 +309,14 @@ def _written(word: str) -> str:
 
 # --- who stands where -------------------------------------------------------------------------
 def _spelt(text: str) -> str:
-    """Return the words of a text, folded, one blank between them."""
-    return " ".join(_NOT_WORD.sub(" ", nomenclature.fold(text)).split())
+    """Return the words of a name, folded, one blank between them, a bar before those in brackets.
+
+    Examples
+    --------
+    >>> _spelt("MAIRIE (COMMUNE DE L'ÎLE)")
+    'mairie | commune de l ile'
+    """
+    return " ".join(_NOT_WORD.sub(" ", nomenclature.fold(text).replace("(", " | ")).split())
 
 
 @cache
@@ -317,7 +324,7 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds one of some words in a spelt text; a plural counts as the word."""
     each = []
     for word in words:
-        start = "^" if word.startswith(_START) else ""
+        start = r"(?:^|\| )" if word.startswith(_START) else ""
         parts = (
             f"{re.escape(part[:-1])}[a-z0-9]*" if part.endswith("*") else f"{re.escape(part)}[sx]?"
             for part in word.removeprefix(_START).split()
@@ -371,42 +378,39 @@ def find_stages(actors: pd.DataFrame, chains: Sequence[Chain]) -> pd.DataFrame:
     It costs stages times activities, and each name that must tell is read once a stage.
     """
     rows = actors.sort_values("actor_id", ignore_index=True)
-    activities = rows["activity"].fillna("").astype("str").map(_in_rev2)
-    numbers, kinds = pd.factorize(activities)
+    numbers, kinds = pd.factorize(rows["activity"].fillna("").astype("str").map(_in_rev2))
     names = rows["name"].fillna("").astype("str").map(_spelt)
-    found = [
-        _placed(rows["actor_id"], names, numbers=numbers, kinds=list(kinds), stage=stage).assign(
-            chain_id=chain.chain_id, stage_id=stage.stage_id
-        )
-        for chain in chains
-        for stage in chain.stages
-    ]
-    columns = list(PLACE_COLUMNS)
-    if not found:
-        return pd.DataFrame(columns=columns, dtype="str")
-    return pd.concat(found, ignore_index=True)[columns]
+    shown = _may_show(names, chains)
+    found: dict[str, list[Any]] = {column: [] for column in PLACE_COLUMNS}
+    every = [(one.chain_id, stage) for one in chains for stage in one.stages]
+    for chain_id, stage in every:
+        sure = np.array([kind.startswith(stage.activities) for kind in kinds], dtype=bool)[numbers]
+        by_name = np.zeros(len(rows), dtype=bool)
+        words_of = [stage.telling(kind) for kind in kinds]
+        for words in filter(None, dict.fromkeys(words_of)):
+            wide = np.array([one == words for one in words_of], dtype=bool)[numbers]
+            asked = wide & ~sure & shown
+            by_name[asked] = names[asked].str.contains(_pattern(words)).to_numpy(dtype=bool)
+        here = np.flatnonzero(sure | by_name)
+        found["actor_id"].extend(rows["actor_id"].to_numpy()[here])
+        found["chain_id"].extend([chain_id] * len(here))
+        found["stage_id"].extend([stage.stage_id] * len(here))
+        found["told_by"].extend(np.where(sure, BY_ACTIVITY, BY_NAME)[here])
+    return pd.DataFrame(found, columns=list(PLACE_COLUMNS), dtype="str")
 
 
-def _placed(
-    ids: pd.Series[str],
-    names: pd.Series[str],
-    *,
-    numbers: np.ndarray[Any, Any],
-    kinds: Sequence[str],
-    stage: Stage,
-) -> pd.DataFrame:
-    """Return the actors that stand at a stage, and what tells."""
-    by_activity = np.array([kind.startswith(stage.activities) for kind in kinds], dtype=bool)[
-        numbers
-    ]
-    by_name = np.zeros(len(ids), dtype=bool)
-    words_of = [stage.telling(kind) for kind in kinds]
-    for words in filter(None, dict.fromkeys(words_of)):
-        asked = np.array([one == words for one in words_of], dtype=bool)[numbers] & ~by_activity
-        by_name[asked] = names[asked].str.contains(_pattern(words)).to_numpy(dtype=bool)
-    told = np.where(by_activity, BY_ACTIVITY, BY_NAME)
-    here = by_activity | by_name
-    return pd.DataFrame({"actor_id": ids[here].astype("str"), "told_by": told[here]})
+def _may_show(names: pd.Series[str], chains: Sequence[Chain]) -> np.ndarray[Any, Any]:
+    """Return which spelt names hold the first word of what tells somewhere: few of them do."""
+    telling = (
+        word for chain in chains for stage in chain.stages for word in (*stage.words, *stage.hints)
+    )
+    firsts = {word.removeprefix(_START).split()[0] for word in telling}
+    if not firsts:
+        return np.zeros(len(names), dtype=bool)
+    first = _pattern(tuple(sorted(firsts)))
+    split = [name.split() for name in names]
+    hot = {part for part in set(itertools.chain.from_iterable(split)) if first.fullmatch(part)}
+    return np.array([not hot.isdisjoint(parts) for parts in split], dtype=bool)
 
 
 # --- frames -----------------------------------------------------------------------------------

@@ -17,11 +17,20 @@ from toolkit.language import LANGUAGES, error_text
 SHIPPED = read_chains()
 IDS = [chain.chain_id for chain in SHIPPED]
 WANTED = {
+    "bike",
     "bio_waste",
     "building_reuse",
+    "digital_inclusion",
     "electronics",
+    "energy_renovation",
     "furniture_reuse",
+    "home_care",
+    "local_energy",
+    "packaging_reuse",
+    "paper_board",
+    "plastics",
     "short_food",
+    "solidarity_mobility",
     "textile_reuse",
     "timber",
     "wood_energy",
@@ -259,6 +268,7 @@ def test_support_that_serves_no_stage_is_a_fault(tmp_path: Path) -> None:
         ("94.99Z", "Bois et compagnie", "name"),
         ("94.99Z", "Aubois", ""),
         ("94.99Z", "Amis du bois", ""),
+        ("94.99Z", "Amis (Bois et compagnie)", "name"),
         ("", "Ressourcerie", "name"),
         ("", "Bois et compagnie", ""),
         ("56.10A", "Restaurant La Ressourcerie", ""),

@@ -8,8 +8,8 @@ order holds as soon as one of them is there.  Between two orders something passe
 what one of the next order needs, or needs what one of them offers (goods go on; premises, transport
 or an order to buy are lent back), and so with the order before.  An order of which all stages are
 ``optional`` can be passed over, and then the orders on both sides meet without it.  Order 0 stands
-beside the chain (advice, training, research): it is never between two stages, and something passes
-between it and one of them.
+beside the chain (advice, training, research, supplies): it is never between two stages, and
+something passes between it and one of them.
 
 **Who stands at a stage.**  An actor whose activity (NAF rev. 2) begins with one of ``activities``;
 or whose activity begins with one of ``activities_named``, codes too wide to tell, and whose name

@@ -384,6 +384,8 @@ def test_known_actors_stand_where_an_officer_expects_them() -> None:
     assert places("short_food", "84.11Z", "COMMUNE DE MILLAU") == {"canteens"}
     assert places("short_food", "84.11Z", "SM ASSAINISSEMENT") == set()
     assert places("bio_waste", "35.21Z") == {"methane"}
+    assert places("natural_fibres", "", "France services Le Teilleul") == set()
+    assert places("digital_inclusion", "62.02A", "CELY INFORMATIQUE") == set()
     assert places("wood_energy", "16.29Z", "GRANULES DU ROUERGUE") == {"wood_industry", "fuel"}
 
 

@@ -14,12 +14,14 @@ import pandas as pd
 from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.knowledge.profiles import NEED, OFFER, Profiles
+from toolkit.knowledge.suggestion import ZONES, suggest_activities
 from toolkit.schema.contracts import CONTRACTS
 
 if TYPE_CHECKING:
     from toolkit.territory import Territory
 
 ESTIMATED: Final = "estimated"
+SURE_ZONE: Final = ZONES[0]
 _TABLES: Final = {OFFER: (v.RESOURCES, "resource_id"), NEED: (v.NEEDS, "need_id")}
 
 
@@ -46,21 +48,36 @@ def estimate(
 
     Notes
     -----
+    - An actor without activity has that which its name and description mean beyond doubt
+      (:func:`toolkit.knowledge.suggest_activities`); its rows weigh less by the confidence.
     - An actor that is not diffusible, and a natural person, get no estimate.
     - A stored row of any basis takes the place of the estimates of the same actor, side and
       category, a part of that category or the category it is a part of.
     """
-    actors = pd.DataFrame(territory.actors)
-    shown = actors["diffusible"].fillna(value=True) & ~actors["natural_person"].fillna(value=False)
-    chosen = actors.loc[shown & actors["activity"].notna(), ["actor_id", "activity", "jobs"]]
-    typical = profiles.of(chosen["activity"])
-    rows = chosen.merge(typical[typical["weight"] >= min_weight], on="activity")
+    chosen = _actors(pd.DataFrame(territory.actors))
+    rows = chosen.merge(profiles.of(chosen["activity"]), on="activity")
+    rows["weight"] *= rows["sure"]
+    rows = rows[rows["weight"] >= min_weight]
     made = {}
     for side, (table, key) in _TABLES.items():
         own = rows[rows["side"] == side]
         own = own[~_known(own, territory.table(table))]
         made[table] = _rows(own, table, key=key)
     return made
+
+
+def _actors(actors: pd.DataFrame) -> pd.DataFrame:
+    """Return the actors of whom something may be deduced, their activity and how sure it is."""
+    shown = actors["diffusible"].fillna(value=True) & ~actors["natural_person"].fillna(value=False)
+    coded = actors["activity"].notna()
+    bare = actors[shown & ~coded]
+    meant = suggest_activities(bare)
+    meant = meant[meant["zone"] == SURE_ZONE]
+    guessed = bare.loc[meant.index, ["actor_id", "jobs"]]
+    guessed = guessed.assign(activity=meant["activity"], sure=meant["confidence"])
+    known = actors[shown & coded].assign(sure=1.0)
+    columns = ["actor_id", "activity", "jobs", "sure"]
+    return pd.concat([known[columns], guessed[columns]], ignore_index=True)
 
 
 def _known(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.Series[bool]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -51,7 +51,7 @@ class Profiles:
 
     rows: pd.DataFrame
 
-    def of(self, activities: Iterable[str]) -> pd.DataFrame:
+    def of(self, activities: Iterable[Any]) -> pd.DataFrame:
         """Return what each activity offers and needs.
 
         Parameters

@@ -127,7 +127,8 @@ def unknown(
     """Return a fault for each filled cell that is none of some codes."""
     known = frozenset(codes)
     wrong = rows[(rows[column] != "") & ~rows[column].isin(known)]
-    return [Fault(code, line, column, cell) for line, cell in wrong[column].items()]
+    cells = zip(wrong.index.tolist(), wrong[column].tolist(), strict=True)
+    return [Fault(code, line, column, cell) for line, cell in cells]
 
 
 def missing(rows: pd.DataFrame, columns: Iterable[str]) -> list[Fault]:
@@ -155,10 +156,8 @@ def numbers(
     values = pd.to_numeric(rows[column], errors="coerce")
     wrong = (rows[column] != "") & ~values.between(lowest, highest)
     bounds = f"{lowest:g} - {highest:g}"
-    faults = [
-        Fault("knowledge_number", line, column, cell, bounds)
-        for line, cell in rows[column][wrong].items()
-    ]
+    cells = zip(rows.index[wrong].tolist(), rows[column][wrong].tolist(), strict=True)
+    faults = [Fault("knowledge_number", line, column, cell, bounds) for line, cell in cells]
     return values.astype("float64"), faults
 
 

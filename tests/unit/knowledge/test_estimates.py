@@ -30,6 +30,8 @@ def territory():
     demo = demo_territory()
     actors = demo.actors.copy()
     actors["activity"] = None
+    actors["description"] = None
+    actors["name"] = [f"Actrice {place}" for place in range(len(actors))]
     actors["diffusible"] = True
     actors["natural_person"] = False
     actors.loc[actors.index[:2], "activity"] = "56.10A"
@@ -73,6 +75,19 @@ def test_nothing_is_deduced_of_persons_and_of_who_is_not_shown(territory, profil
     made = estimate(territory.replace(actors=actors), profiles)
     assert made["resources"].empty
     assert made["needs"].empty
+
+
+def test_a_name_that_leaves_no_doubt_stands_for_an_activity(territory, profiles):
+    actors = territory.actors.copy()
+    actors["activity"] = None
+    actors["description"] = None
+    actors["name"] = [f"Actrice {place}" for place in range(len(actors))]
+    actors.loc[actors.index[0], "name"] = "Crêperie Ty Breizh"
+    named = territory.replace(actors=actors)
+    offers = estimate(named, profiles)["resources"]
+    assert offers["actor_id"].tolist() == [actors["actor_id"].iloc[0]]
+    assert 0.3 < offers["weight"].iloc[0] < 0.9
+    assert estimate(named, profiles, min_weight=0.9)["resources"].empty
 
 
 def test_estimates_satisfy_the_contract_of_their_tables(territory, profiles):

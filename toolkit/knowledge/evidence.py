@@ -100,6 +100,8 @@ class Evidence:
         Beginning of a word -> place.
     slips : Mapping
         Long word without one letter -> place, where it leads to one word only.
+    silent : frozenset of str
+        Stems that tell nothing alone.
     counts : csr_array
         Features x nodes of the tree: observations, those of a node counted in its parents.
     prior : ndarray
@@ -111,6 +113,7 @@ class Evidence:
     phrases: Mapping[str, tuple[tuple[frozenset[str], int], ...]]
     beginnings: Mapping[str, int]
     slips: Mapping[str, int]
+    silent: frozenset[str]
     counts: sparse.csr_array
     prior: Floats
 
@@ -243,6 +246,7 @@ def gather(
         },
         beginnings={one[:-1]: at for one, at in place.items() if one.endswith("*")},
         slips=_slips(words),
+        silent=silent,
         counts=counts,
         prior=shares(totals),
     )
@@ -330,8 +334,8 @@ def find_features(found: Evidence, segments: Iterable[Mapping[str, str]]) -> dic
 
 def _single(found: Evidence, one: str) -> int | None:
     """Return the feature of a stem: the word itself, else one typed alike, else its beginning."""
-    if one in found.words:
-        return found.words[one]
+    if one in found.words or one in found.silent:
+        return found.words.get(one)
     if len(one) >= LONG_WORD:
         alike = {found.slips[slip] for slip in slips_of(one) if slip in found.slips}
         if alike:

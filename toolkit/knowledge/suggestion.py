@@ -34,7 +34,7 @@ from toolkit.resources import shipped
 
 Floats = npt.NDArray[np.float64]
 
-SURE: Final = 0.80
+SURE: Final = 0.75
 """Confidence in the division from which a suggestion is taken without asking (decision 0021)."""
 ASK: Final = 0.30
 """Confidence in the division under which nothing is proposed (decision 0021)."""
@@ -108,7 +108,7 @@ def suggest_activity(
     Returns
     -------
     tuple of Suggestion
-        Empty where no word of the text is known.
+        Empty where no word of the text speaks for an activity.
 
     Raises
     ------
@@ -305,7 +305,7 @@ def _best(
         if level is None and paths[leaf, at] in taken:
             at = _CLASS
         told = _decided(words, {one: float(scored.drawn[scored.place[one], leaf]) for one in words})
-        if found and not told:
+        if not told:
             break
         found.append(_suggestion(left, leaf, at=at, words=told))
         taken.update(int(one) for one in paths[leaf])

@@ -90,6 +90,8 @@ _IRREGULAR: Final = {
     "synd": "syndicat",
     "coop": "cooperative",
     "entr": "entreprise",
+    "inser": "insertion",
+    "insert": "insertion",
     "entrep": "entreprise",
     "agric": "agricole",
     "transp": "transport",

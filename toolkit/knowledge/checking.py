@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from toolkit.errors import DataError, Problem
-from toolkit.knowledge import profiles, tables
+from toolkit.knowledge import chains, evidence, industry, practices, profiles, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ READERS: Final[Mapping[str, Callable[[Path | None], int]]] = MappingProxyType(
     {
         "sources": lambda folder: len(tables.read_sources(folder)),
         "activity_profiles": lambda folder: len(profiles.read_profiles(folder).rows),
+        "activity_words": lambda _: len(evidence.table_rows()[0]),
+        "chains": lambda folder: len(chains.read_chains(folder)),
+        "industrial_processes": lambda _: len(industry.industry().processes),
+        "levers": lambda folder: len(practices.read_levers(folder)),
+        "practices": lambda folder: len(practices.read_practices(folder)),
     }
 )
 """What reads a file of the knowledge base, and of a territory's own folder, and counts its rows."""

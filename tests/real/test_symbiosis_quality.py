@@ -4,15 +4,16 @@ Given only names, every ordered pair of distinct firms of a park is ranked; what
 is of other places.  Mean average precision over the parks, recall among the first tenth of the
 pairs in brackets; 95 % of the means lie within the bounds when places are drawn again:
 
-- random: 0.141 (0.098); word similarity (LSA): 0.145 (0.114); mimicking by names: 0.141 (0.098),
+- random: 0.141 (0.098); word similarity (LSA): 0.145 (0.116); mimicking by names: 0.141 (0.098),
   as no pair of names comes back in another place (0.254 if other years of the place are allowed)
-- the toolkit: 0.298 (0.253), bounds 0.215 to 0.411; 0.336 (0.293) where sales count as much
-- by-products and utilities only: 0.251 (0.307) against random 0.091, words 0.084, names 0.091
-- without the names that parks of several places share: 0.251 against random 0.134
+- the toolkit: 0.299 (0.253), bounds 0.217 to 0.411; 0.339 (0.300) where sales count as much
+- by-products and utilities only: 0.254 (0.307) against random 0.091, words 0.083, names 0.091
+- without the names that parks of several places share: 0.256 against random 0.134
 
 The tables were written before any exchange was read; then names and errors of six places were read
-to mend general faults.  Of the other four only the figures were looked at: 0.404 against random
-0.188.  Two constants and the share of sales were chosen on a plateau of all the parks.
+to mend general faults.  Of the other four only the figures were looked at: 0.400 against random
+0.188.  Three constants were chosen on a plateau of all the parks: the weight of sales, of profiles
+and of other sites.
 """
 
 from __future__ import annotations
@@ -90,17 +91,30 @@ def test_nothing_learnt_elsewhere_is_needed(parks, profiles):
     assert found >= FLOORS[with_sales][0] - 0.03
 
 
+MOVED = 0.2
+"""Most that a score may move when a firm is called otherwise."""
 OTHERWISE = {
-    "power plant": ("Thermal power station", "Centrale thermique", "Electricity generation"),
-    "cement plant": ("Cement works", "Cimenterie", "Usine de ciment"),
-    "sugar mill": ("Sucrerie", "Sugar factory"),
-    "pulp mill": ("Usine de pâte à papier", "Pulp factory"),
-    "alcohol plant": ("Distillerie", "Ethanol plant"),
-    "refinery": ("Raffinerie de pétrole", "Oil refinery"),
-    "chemical plant": ("Usine chimique", "Chemical works"),
-    "sewage plant": ("Station d'épuration", "Wastewater treatment plant"),
-    "brick plant": ("Briqueterie", "Brickworks"),
-    "feed plant": ("Fabrique d'aliments pour animaux", "Feed mill"),
+    "power plant": (
+        "Thermal power station",
+        "Centrale thermique",
+        "Electricity generation",
+        "Electric power company",
+        "Producteur d'électricité",
+    ),
+    "cement plant": ("Cement works", "Cimenterie", "Usine de ciment", "Portland cement maker"),
+    "sugar mill": ("Sucrerie", "Sugar factory", "Compagnie sucrière", "Sugar producer"),
+    "pulp mill": ("Usine de pâte à papier", "Pulp factory", "Kraft pulp mill"),
+    "alcohol plant": ("Distillerie", "Ethanol plant", "Ethanol distillery", "Producteur d'alcool"),
+    "refinery": ("Raffinerie de pétrole", "Oil refinery", "Petroleum refining company"),
+    "chemical plant": ("Usine chimique", "Chemical works", "Chemicals manufacturer"),
+    "sewage plant": (
+        "Station d'épuration",
+        "Wastewater treatment plant",
+        "Municipal sewage treatment",
+        "Traitement des eaux usées",
+    ),
+    "brick plant": ("Briqueterie", "Brickworks", "Clay brick manufacturer", "Briques et tuiles"),
+    "feed plant": ("Fabrique d'aliments pour animaux", "Feed mill", "Animal feed producer"),
 }
 
 
@@ -115,7 +129,7 @@ def test_firms_named_otherwise_are_ranked_alike(parks):
                 table["name"] = table["name"].replace(firm, other)
                 after = rank_pairs(table).set_index(["supplier_id", "accepter_id"])["score"]
                 both = pd.DataFrame({"one": before, "two": after}).fillna(0.0)
-                assert (both["one"] - both["two"]).abs().max() < 0.35, (park.name, firm, other)
-                assert both["one"].corr(both["two"], method="spearman") > 0.9, (firm, other)
+                assert (both["one"] - both["two"]).abs().max() < MOVED, (park.name, firm, other)
+                assert both["one"].corr(both["two"], method="spearman") > 0.95, (firm, other)
                 compared += 1
-    assert compared > 20
+    assert compared > 40

@@ -47,7 +47,8 @@ _PLAIN_WORDS: Final = """
     plant plants factory works mill company enterprise industry industrial production producer
     producing manufacturer manufacture manufacturing maker making facility unit corporation group
     station centre center site operation operator firm business house
-    usine fabrication fabricant fabrique industrie industriel industrielle atelier site centre
+    usine compagnie producteur producteurs fabrication fabricant fabrique
+    industrie industriel industrielle atelier site centre
     exploitation groupe unite elaboration
     equipment equipments equipement equipements products produits articles goods services service
     activities activites

@@ -26,6 +26,7 @@ CHAPTERS = {
         "materials.construction.aggregates",
         "materials.construction.plaster",
         "materials.construction.stone",
+        "materials.mineral",
     ),
     "27": ("energy.fuel",),
     "32": ("materials.construction.paint",),

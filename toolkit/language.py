@@ -34,6 +34,17 @@ _FINE = 10.0
 _COARSE = 100.0
 
 
+def on_one_line(words: str) -> str:
+    """Return a French text whose signs stay on the line of their word.
+
+    Examples
+    --------
+    >>> on_one_line("Quoi ?") == "Quoi\N{NO-BREAK SPACE}?"
+    True
+    """
+    return _BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", words)
+
+
 @cache
 def catalogue(lang: str) -> Mapping[str, str]:
     """Return every text of a language by its key.
@@ -51,7 +62,7 @@ def catalogue(lang: str) -> Mapping[str, str]:
         if not path.stem.startswith("errors"):
             written = path.read_text(encoding="utf-8")
             if lang == "fr" and path.stem in _PAGES:
-                written = _BEFORE_SIGN.sub("\N{NO-BREAK SPACE}", written)
+                written = on_one_line(written)
             _flatten(tomllib.loads(written), prefix="", into=texts)
     return MappingProxyType(texts)
 

@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, number, percent, text
 from toolkit.report.gap_facts import row_words
+from toolkit.report.inspiration import Inspiration
 from toolkit.views.frames import deduced_rows
 from toolkit.views.words import (
     COUNTED,
@@ -65,6 +68,7 @@ class _Writer:
         self.public = public
         territory, proposals = diagnosis.territory, diagnosis.proposals
         self.deduced = deduced_rows(territory)
+        self.inspiration = Inspiration(lang=lang)
         self.lang = lang
         self.gaps = {gap["id"]: gap for gap in gaps}
         self.names = place_names(territory)
@@ -125,6 +129,11 @@ class _Writer:
             "estimated": [member for member in members if member["estimated"]],
             "cooperations": self._cooperations(candidate_id),
             "practices": self._practices(candidate_id),
+            **self.inspiration.of(
+                "" if pd.isna(row["category"]) else str(row["category"]),
+                objectives=str(row["objectives"]),
+                families=(member["family"] for member in members),
+            ),
             "covered": self._covered(told),
             "broker": self._broker(told),
             "questions": [

@@ -379,7 +379,7 @@ class Workspace(OpenFolder):
         titles = dict(zip(sources["source_id"], sources["title"], strict=True))
         is_written = questions.write(self.links(), path, titles=titles, lang=self.lang)
         notes = () if is_written else (Problem("linkage_file_open", found=path.name),)
-        return dataclasses.replace(report, path=str(path), notes=notes)
+        return dataclasses.replace(report, path=str(path), notes=(*report.notes, *notes))
 
     def _linked(self, who: str) -> LinkReport:
         """Link after rows came in; what is wrong with the answers is a note, and loses nothing."""

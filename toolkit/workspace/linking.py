@@ -90,12 +90,13 @@ def link(
         state = _join(state, found)
         joined += found
         pairs = _pairs(state)
-    state = links.with_questions(state, pairs)
+    state, left = links.with_questions(state, pairs)
     _write(connection, state, before=before, author=author)
     return LinkReport(
         links.of_pairs(state.links, joined, zone=SAME),
         links.of_pairs(state.links, parted, zone=DIFFERENT),
         links.questions_of(state.links),
+        notes=(Problem("linkage_more", found=str(left)),) if left else (),
     )
 
 

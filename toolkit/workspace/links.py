@@ -19,6 +19,8 @@ from toolkit.workspace.records import is_by_hand, origin_of
 
 LINK_COLUMNS: Final = tuple(LINKAGE_LAYERS[LINKS].kinds)
 """Columns of a link."""
+MOST_ASKED: Final = 500
+"""Questions at a time (own rule): nobody answers more at one sitting."""
 
 
 def questions_of(links: pd.DataFrame) -> pd.DataFrame:
@@ -112,25 +114,33 @@ def origins_of(state: State) -> dict[str, set[str]]:
     return found
 
 
-def with_questions(state: State, pairs: pd.DataFrame) -> State:
-    """Return the state whose open links are the questions of the pairs, and no others."""
+def with_questions(state: State, pairs: pd.DataFrame) -> tuple[State, int]:
+    """Return the state whose open links are the questions of the pairs, and how many are left.
+
+    No more than :data:`MOST_ASKED` are asked at a time, the most probable first.
+    """
     kept = state.links[state.links["zone"] != ASK]
     answered = {frozenset(pair) for pair in zip(kept[ONE], kept[OTHER], strict=True)}
-    asked = pairs[pairs["zone"] == ASK].sort_values("probability", ascending=False)
+    ends = zip(pairs["left_id"], pairs["right_id"], strict=True)
+    is_open = [frozenset(pair) not in answered for pair in ends]
+    asked = pairs[(pairs["zone"] == ASK) & pd.Series(is_open, index=pairs.index, dtype="bool")]
+    left = max(len(asked) - MOST_ASKED, 0)
+    asked = asked.sort_values(
+        ["probability", "left_id", "right_id"], ascending=[False, True, True]
+    ).head(MOST_ASKED)
     order = by_trust(state, {*asked["left_id"], *asked["right_id"]})
     place = {str(name): row for row, name in enumerate(order["actor_id"])}
     rows = {}
     for row in asked.to_dict("records"):
-        pair = (row["left_id"], row["right_id"])
-        if frozenset(pair) not in answered:
-            first, second = sorted(pair, key=place.__getitem__)
-            rows[first, second] = told(row)
+        first, second = sorted((row["left_id"], row["right_id"]), key=place.__getitem__)
+        rows[first, second] = told(row)
     names = _names(state, set(place))
     made = [
         {**dict.fromkeys(LINK_COLUMNS), **_row(pair, names, zone=ASK), **cells}
         for pair, cells in rows.items()
     ]
-    return State(state.tables, state.records, typed([*kept.to_dict("records"), *made]))
+    links = typed([*kept.to_dict("records"), *made])
+    return State(state.tables, state.records, links), left
 
 
 def typed(rows: list[dict[Any, Any]]) -> pd.DataFrame:

@@ -340,3 +340,22 @@ def test_the_order_in_which_sources_come_is_that_of_trust(workspace, made, tmp_p
     one, two = actors(workspace), actors(other)
     assert one.drop(columns="geometry").equals(two.drop(columns="geometry"))
     assert workspace.links().drop(columns="moved").equals(other.links().drop(columns="moved"))
+
+
+def test_no_more_is_asked_than_somebody_answers(workspace, load, monkeypatch):
+    from toolkit.workspace import links
+
+    monkeypatch.setattr(links, "MOST_ASKED", 1)
+    other = DOUBTFUL.splitlines()[1].replace("8,Fées et", "9,Les Fées et")
+    report = workspace.add_sources(load(siae=SIAE, di=f"{DOUBTFUL}{other}\n"))
+    assert len(report.links.questions) == 1
+    assert [(note.code, note.found) for note in report.links.notes] == [("linkage_more", "1")]
+    (question,) = pair(workspace, "ask").itertuples()
+    columns = ["one_id", "other_id", "answer"]
+    after = workspace.link(
+        pd.DataFrame([(question.one_id, question.other_id, "different")], columns=columns)
+    )
+    assert len(after.questions) == 1
+    assert after.questions["other_id"].tolist() != [question.other_id] or (
+        after.questions["one_id"].tolist() != [question.one_id]
+    )

@@ -26,7 +26,7 @@ _TABLES: Final = {OFFER: (v.RESOURCES, "resource_id"), NEED: (v.NEEDS, "need_id"
 
 
 def estimate(
-    territory: Territory, profiles: Profiles, *, min_weight: float = 0.0
+    territory: Territory, profiles: Profiles, *, min_weight: float = 0.0, lang: str = ""
 ) -> dict[str, pd.DataFrame]:
     """Return what the actors of a territory may offer and need.
 
@@ -38,6 +38,8 @@ def estimate(
         Of activities.
     min_weight : float, default 0.0
         Weight in [0, 1] from which a row is typical enough.
+    lang : str, optional
+        ``fr`` or ``en``: language of the labels; without one rows have none.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def estimate(
     for side, (table, key) in _TABLES.items():
         own = rows[rows["side"] == side]
         own = own[~_known(own, territory.table(table))]
-        made[table] = _rows(own, table, key=key)
+        label = own[f"label_{lang}"] if lang else None
+        made[table] = _rows(own.assign(label=label), table, key=key)
     return made
 
 
@@ -100,6 +103,7 @@ def _rows(own: pd.DataFrame, table: str, *, key: str) -> pd.DataFrame:
         key: v.PROFILES + ":" + own["actor_id"] + ":" + own["category"],
         "actor_id": own["actor_id"],
         "category": own["category"],
+        "label": own["label"],
         "quantity": quantity,
         "unit": own["unit"].where(quantity.notna() & (own["unit"] != "")),
         "weight": own["weight"],

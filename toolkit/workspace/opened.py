@@ -149,6 +149,7 @@ class OpenFolder:
             territory or self.territory(),
             knowledge.read_profiles(self.folder / knowledge.FOLDER),
             min_weight=settings.profile_min_weight,
+            lang=self.lang,
         )
         if not any(map(len, rows.values())):
             return {}

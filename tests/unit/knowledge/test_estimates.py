@@ -53,7 +53,10 @@ def test_estimates_are_marked_weighted_and_sized_by_jobs(territory, profiles):
     assert pd.isna(offers.loc[second, "quantity"])
     assert pd.isna(offers.loc[second, "unit"])
     assert set(made["needs"]["category"]) == {"logistics.waste_collection"}
-    assert len(estimate(territory, profiles)["needs"]) == 4
+    assert offers["label"].isna().all()
+    labelled = estimate(territory, profiles, lang="fr")
+    assert set(labelled["resources"]["label"]) == {"a"}
+    assert len(labelled["needs"]) == 4
 
 
 @pytest.mark.parametrize(

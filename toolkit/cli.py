@@ -361,6 +361,19 @@ def link(folder: Folder, lang: Lang = "") -> None:
     _show_notes(outcome.notes, reader)
 
 
+@app.command("suggest", help="cli.suggest.help")
+def suggest(folder: Folder, lang: Lang = "") -> None:
+    """Ask which activity actors without code have, and take in the answers."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    reader = (lang and _reader(lang)) or workspace.lang
+    outcome = workspace.ask_activities()
+    for line in outcome.lines(lang=reader) or [text("cli.suggest.nothing", lang=reader)]:
+        typer.echo(line)
+    _show_notes(outcome.notes, reader)
+
+
 @app.command("diagnose", help="cli.diagnose.help")
 def diagnose(folder: Folder, lang: Lang = "") -> None:
     """Find gaps and candidates, and keep them in the database."""

@@ -22,6 +22,7 @@ from toolkit.settings import LANGUAGES
 from toolkit.territory import Territory, complete
 from toolkit.workbook import write_template
 from toolkit.workspace import (
+    activities,
     creating,
     gathering,
     identity,
@@ -35,6 +36,7 @@ from toolkit.workspace import (
     results,
     store,
 )
+from toolkit.workspace.activities import ActivityReport
 from toolkit.workspace.gathering import GatherReport
 from toolkit.workspace.identity import Identity
 from toolkit.workspace.importing import Request
@@ -380,6 +382,36 @@ class Workspace(OpenFolder):
         is_written = questions.write(self.links(), path, titles=titles, lang=self.lang)
         notes = () if is_written else (Problem("linkage_file_open", found=path.name),)
         return dataclasses.replace(report, path=str(path), notes=(*report.notes, *notes))
+
+    def ask_activities(
+        self, answers: Mapping[str, str] | None = None, *, who: str = ""
+    ) -> ActivityReport:
+        """Ask which activity actors without code have, and keep the answers.
+
+        What the words of a name mean (:func:`toolkit.knowledge.suggest_activities`) is proposed in
+        a workbook of the territory's folder, whose answers are taken in first.  An answer is kept
+        beside what the sources say, and is not asked again.
+
+        Parameters
+        ----------
+        answers : Mapping of str to str, optional
+            Activity code by id of an actor, empty where the proposal is wrong; by default those of
+            the workbook.
+        who : str, optional
+            For the journal; by default the name of the user of this machine.
+
+        Raises
+        ------
+        DataError
+            If an answer is wrong; all faults at once, and nothing is written.
+        WorkbookError
+            If the workbook is damaged, or the folder cannot be written.
+        WorkspaceError
+            If the database cannot be written.
+        """
+        author = self._author(who, what=text("workspace.what.activities", lang=self.lang))
+        path = self.folder / text("workspace.file.activities", lang=self.lang)
+        return activities.ask(self._database, path, answers=answers, lang=self.lang, author=author)
 
     def _linked(self, who: str) -> LinkReport:
         """Link after rows came in; what is wrong with the answers is a note, and loses nothing."""

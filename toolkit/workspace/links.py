@@ -15,7 +15,7 @@ from toolkit.sources.assemble import SOURCE_IDS
 from toolkit.workspace import store
 from toolkit.workspace.joining import ONE, OTHER, State
 from toolkit.workspace.layers import LINKAGE_LAYERS, LINKS
-from toolkit.workspace.records import is_by_hand, origin_of
+from toolkit.workspace.records import ANSWERS, is_by_hand, origin_of, series_of
 
 LINK_COLUMNS: Final = tuple(LINKAGE_LAYERS[LINKS].kinds)
 """Columns of a link."""
@@ -110,6 +110,8 @@ def origins_of(state: State) -> dict[str, set[str]]:
     rows = pd.concat([actors[columns], state.records[columns]])
     found: dict[str, set[str]] = {}
     for actor, record, source in rows.to_numpy().tolist():
+        if series_of(source) == ANSWERS:
+            continue
         found.setdefault(str(actor), set()).add(origin_of(source, str(record)))
     return found
 

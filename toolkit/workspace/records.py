@@ -24,6 +24,8 @@ from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS, SAISIE
 if TYPE_CHECKING:
     import numpy as np
 
+ANSWERS: Final = "answers"
+"""Series of what people answered about actors; no publisher of actors."""
 SERIES: Final = "series"
 RECORD_ID: Final = "record_id"
 PLACE: Final = "place"

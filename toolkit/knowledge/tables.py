@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ SOURCES: Final = "sources"
 SOURCE_COLUMNS: Final = ("source_id", "title", "producer", "year", "url", "licence", "note")
 FOLDER: Final = "knowledge"
 """Name of the folder of a territory in which it adds to the knowledge base."""
+_OF_FRENCH_SHEETS: Final = ";"
+_DECIMAL_COMMA: Final = r"^(\d+),(\d+)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,20 @@ def path_of(name: str, folder: Path | None = None) -> Path:
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Return a table as text, indexed by the line of the file; empty cells are ``""``.
 
+    Between the cells stand commas, or the semicolons that a spreadsheet in French writes, and then
+    the decimal point may be a comma; the text is UTF-8, or that of Windows.
+
     Raises
     ------
     DataError
         If the file cannot be read, or its header is not that of the table.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            header = next(reader, [])
-            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        words = _words_of(path)
+        delimiter = _OF_FRENCH_SHEETS if _OF_FRENCH_SHEETS in words.partition("\n")[0] else ","
+        reader = csv.reader(io.StringIO(words, newline=""), strict=True, delimiter=delimiter)
+        header = [cell.strip() for cell in next(reader, [])]
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as err:
         raise DataError(Problem("knowledge_unreadable", where=path.name, found=str(err))) from err
     if tuple(header) != tuple(columns):
@@ -85,7 +92,18 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         )
     lines = [line for line, _ in rows]
     cells = [[cell.strip() for cell in row] for _, row in rows]
-    return pd.DataFrame(cells, columns=list(columns), index=lines, dtype="str")
+    table = pd.DataFrame(cells, columns=list(columns), index=lines, dtype="str")
+    if delimiter == _OF_FRENCH_SHEETS:
+        table = table.replace(_DECIMAL_COMMA, r"\1.\2", regex=True)
+    return table
+
+
+def _words_of(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252")
 
 
 def read_sources(folder: Path | None = None) -> pd.DataFrame:

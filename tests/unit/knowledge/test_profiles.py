@@ -57,6 +57,30 @@ def test_a_territory_changes_adds_and_takes_away_rows(folder):
     assert weight > 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_a_file_that_a_spreadsheet_in_french_saved_is_read(folder, encoding):
+    path = folder()
+    lines = [
+        ";".join(COLUMNS),
+        "10.71C;need;water.cooling;;12,5;m3;0,4;Eau de procédé;Water;ours",
+        '10.71C;offer;finance.loan;;;;0,9;"Prêts; avances, dons";Loans;expert',
+        ";;;;;;;;;",
+    ]
+    (path / "activity_profiles.csv").write_text("\r\n".join(lines), encoding=encoding)
+    found = read_profiles(path).of(["10.71C"]).set_index("category")
+    water = found.loc["water.cooling"]
+    assert (water["weight"], water["quantity_per_job"]) == (0.4, 12.5)
+    assert water["label_fr"] == "Eau de procédé"
+    assert found.loc["finance.loan", "label_fr"] == "Prêts; avances, dons"
+
+
+def test_a_comma_among_commas_is_no_decimal_point(folder):
+    path = folder('10.71C,need,water.cooling,,"1,250",m3,0.4,x,x,ours')
+    with pytest.raises(DataError) as caught:
+        read_profiles(path)
+    assert caught.value.code == "knowledge_number"
+
+
 def test_of_naf_2025_only_the_division_is_used():
     assert prefixes_of("10.71C") == ("10", "10.7", "10.71", "10.71C")
     assert prefixes_of("01.11Y") == ("01",)

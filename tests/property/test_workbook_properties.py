@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from toolkit import workbook
@@ -31,6 +31,7 @@ names = st.lists(st.one_of(words, st.sampled_from(HOSTILE)), min_size=1, max_siz
 
 @settings(max_examples=12, deadline=None)
 @given(names)
+@example(HOSTILE)
 def test_any_name_goes_through_the_workbook_letter_for_letter(said):
     actors = pd.DataFrame({"actor_id": [f"A{n}" for n in range(len(said))], "name": said})
     with tempfile.TemporaryDirectory() as folder:

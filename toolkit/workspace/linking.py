@@ -122,7 +122,7 @@ def _checked(answers: pd.DataFrame | None, state: State) -> Iterator[tuple[str, 
     pairs = zip(state.links[ONE], state.links[OTHER], strict=True)
     known = {frozenset(pair): pair for pair in pairs}
     flows = joining.flows_by_ends(state.tables[v.FLOWS])
-    actors = set(state.tables[v.ACTORS]["actor_id"])
+    actors = {*state.tables[v.ACTORS]["actor_id"], *links.parts_of(state)}
     found, problems = [], []
     for pair, answer in given.items():
         ends, row = frozenset(pair), ", ".join(pair)
@@ -155,8 +155,28 @@ def _answered(
             state, done = joining.part(state, pair), [pair]
         now = links.with_links(state, {pair: {**told, "moved": None}}, zone=DIFFERENT)
         return State(state.tables, state.records, now), done
-    first, second = links.by_trust(state, set(pair))["actor_id"]
+    into = links.parts_of(state)
+    ends = {into.get(name, name) for name in pair}
+    if ends != set(pair):
+        state = links.without_link(state, pair)
+    if len(ends) == 1:
+        return state, []
+    _raise_if_apart(state, pair, ends=frozenset(ends))
+    first, second = links.by_trust(state, ends)["actor_id"]
     return _join(state, {(first, second): told}), [(first, second)]
+
+
+def _raise_if_apart(state: State, pair: tuple[str, str], *, ends: frozenset[str]) -> None:
+    """Raise if two actors exchange, or were called different by an answer on other parts."""
+    row = ", ".join(pair)
+    if flows := joining.flows_by_ends(state.tables[v.FLOWS]).get(ends):
+        raise DataError(Problem("linkage_flow_between", row=row, found=", ".join(flows[:SHOWN])))
+    into = links.parts_of(state)
+    apart = state.links[state.links["zone"] == DIFFERENT]
+    for one, other in apart[[ONE, OTHER]].itertuples(index=False):
+        is_other = {one, other} != set(pair)
+        if is_other and {into.get(one, one), into.get(other, other)} == ends:
+            raise DataError(Problem("linkage_contradicts", row=row, found=f"{one}, {other}"))
 
 
 # --- pairs ------------------------------------------------------------------------------------
@@ -190,9 +210,7 @@ def _pairs(state: State) -> pd.DataFrame:
     ends = zip(pairs["left_id"], pairs["right_id"], strict=True)
     bound = pd.Series([frozenset(pair) in flows for pair in ends], index=pairs.index, dtype="bool")
     pairs["zone"] = pairs["zone"].mask(bound & (pairs["zone"] == SAME), ASK)
-    answered = state.links[state.links["answered_by"].notna() & (state.links["zone"] != ASK)]
-    answers = answered.rename(columns={ONE: "left_id", OTHER: "right_id", "zone": "answer"})
-    return linkage.apply_answers(pairs, answers)
+    return linkage.apply_answers(pairs, links.answers_of(state))
 
 
 def _to_join(state: State, pairs: pd.DataFrame) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -201,7 +219,7 @@ def _to_join(state: State, pairs: pd.DataFrame) -> dict[tuple[str, str], Mapping
     if same.empty:
         return {}
     ordered = links.by_trust(state, {*same["left_id"], *same["right_id"]})
-    groups, _ = join_records(ordered, pairs)
+    groups, _ = join_records(ordered, _with_exchanges(state, pairs))
     roots = pd.Series(groups.roots(), index=ordered.index)
     ids = ordered["actor_id"].to_numpy()
     rows = same.to_dict("records")
@@ -213,6 +231,14 @@ def _to_join(state: State, pairs: pd.DataFrame) -> dict[tuple[str, str], Mapping
         for place, root in enumerate(roots)
         if place != root
     }
+
+
+def _with_exchanges(state: State, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs with those that exchange told apart: no third may bring them together."""
+    ends = [sorted(found) for found in joining.flows_by_ends(state.tables[v.FLOWS])]
+    rows = [{"left_id": pair[0], "right_id": pair[-1], "answer": DIFFERENT} for pair in ends]
+    told = pd.DataFrame(rows, columns=["left_id", "right_id", "answer"], dtype="str")
+    return linkage.apply_answers(pairs, told)
 
 
 def _best(pairs: pd.DataFrame) -> dict[str, dict[str, Any]]:

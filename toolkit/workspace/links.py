@@ -9,7 +9,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.linkage import merging
-from toolkit.linkage.pairs import ASK
+from toolkit.linkage.pairs import ASK, SAME
 from toolkit.nomenclature import fold
 from toolkit.sources.assemble import SOURCE_IDS
 from toolkit.workspace import store
@@ -116,6 +116,35 @@ def origins_of(state: State) -> dict[str, set[str]]:
     return found
 
 
+def parts_of(state: State) -> dict[str, str]:
+    """Return the actor that each id is part of, of ids that are no actor of their own any more."""
+    same = state.links[state.links["zone"] == SAME]
+    actors = set(state.tables[v.ACTORS]["actor_id"])
+    pairs = zip(same[OTHER], same[ONE], strict=True)
+    return {str(other): str(one) for other, one in pairs if other not in actors}
+
+
+def answers_of(state: State) -> pd.DataFrame:
+    """Return what people answered: ``left_id``, ``right_id``, ``answer``.
+
+    What was answered of a part is answered of the actor that it is part of.
+    """
+    answered = state.links[state.links["answered_by"].notna() & (state.links["zone"] != ASK)]
+    into = parts_of(state)
+    given: dict[frozenset[str], tuple[str, str, str]] = {}
+    for one, other, zone in answered[[ONE, OTHER, "zone"]].itertuples(index=False):
+        ends = (into.get(one, one), into.get(other, other))
+        if ends[0] != ends[1] and (ends == (one, other) or frozenset(ends) not in given):
+            given[frozenset(ends)] = (*ends, zone)
+    return pd.DataFrame(list(given.values()), columns=["left_id", "right_id", "answer"])
+
+
+def without_link(state: State, pair: tuple[str, str]) -> State:
+    """Return the state without what is kept of a pair."""
+    is_it = (state.links[ONE] == pair[0]) & (state.links[OTHER] == pair[1])
+    return State(state.tables, state.records, state.links[~is_it].reset_index(drop=True))
+
+
 def with_questions(state: State, pairs: pd.DataFrame) -> tuple[State, int]:
     """Return the state whose open links are the questions of the pairs, and how many are left.
 
@@ -155,8 +184,15 @@ def typed(rows: list[dict[Any, Any]]) -> pd.DataFrame:
 
 
 def of_pairs(links: pd.DataFrame, pairs: list[tuple[str, str]], *, zone: str) -> pd.DataFrame:
-    """Return the links of some pairs, either way round, that are in a zone."""
+    """Return the links of some pairs, either way round, that are in a zone.
+
+    What a pair became part of may itself have become part of another since.
+    """
     ends = {frozenset(pair) for pair in pairs}
-    mask = [frozenset(pair) in ends for pair in zip(links[ONE], links[OTHER], strict=True)]
+    parts = {other for _, other in pairs} if zone == SAME else set()
+    mask = [
+        frozenset(pair) in ends or pair[1] in parts
+        for pair in zip(links[ONE], links[OTHER], strict=True)
+    ]
     chosen = links[pd.Series(mask, index=links.index, dtype="bool") & (links["zone"] == zone)]
     return chosen.reset_index(drop=True)

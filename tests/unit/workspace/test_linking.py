@@ -359,3 +359,61 @@ def test_no_more_is_asked_than_somebody_answers(workspace, load, monkeypatch):
     assert after.questions["other_id"].tolist() != [question.other_id] or (
         after.questions["one_id"].tolist() != [question.one_id]
     )
+
+
+SIMILAR = "9,Les Fées et Pêcheuses d'Ambreval,carif-oref,2024-01-01,,99001,,,\n"
+DORA, CARIF = "di:dora:8", "di:carif-oref:9"
+
+
+def answers(*rows):
+    return pd.DataFrame(list(rows), columns=["one_id", "other_id", "answer"])
+
+
+def test_answers_that_hang_together_are_taken_in_at_once(workspace, load):
+    workspace.add_sources(load(siae=SIAE, di=DOUBTFUL + SIMILAR))
+    workspace.link(answers((DORA, CARIF, "different")))
+    report = workspace.link(answers((CARIF, DORA, "same"), (SIRET, DORA, "same")))
+    assert actors(workspace).index.tolist() == [SIRET]
+    assert set(report.joined["other_id"]) == {DORA, CARIF}
+    assert pair(workspace, "different").empty
+    again = workspace.link(answers((SIRET, DORA, "same"), (DORA, CARIF, "same")))
+    assert (len(again.joined), len(again.questions)) == (0, 0)
+    workspace.territory()
+
+
+def test_what_was_answered_of_a_part_is_answered_of_the_whole(workspace, load):
+    workspace.add_sources(load(siae=SIAE, di=DOUBTFUL + SIMILAR))
+    workspace.link(answers((DORA, CARIF, "different")))
+    report = workspace.link(answers((SIRET, DORA, "same")))
+    assert report.questions.empty
+    assert set(actors(workspace).index) == {SIRET, CARIF}
+    with pytest.raises(DataError) as caught:
+        workspace.link(answers((SIRET, CARIF, "same")))
+    assert caught.value.code == "linkage_contradicts"
+    assert set(actors(workspace).index) == {SIRET, CARIF}
+    workspace.link(answers((CARIF, DORA, "same")))
+    assert actors(workspace).index.tolist() == [SIRET]
+    assert pair(workspace, "different").empty
+
+
+def test_a_chain_of_sure_pairs_does_not_join_actors_that_exchange(imported, load):
+    imported.add_sources(load(siae=SIAE))
+    ours = pd.DataFrame(
+        {
+            "actor_id": ["M1"],
+            "name": ["Les Fées"],
+            "family": ["ess"],
+            "siret": [SIRET],
+            "commune_id": ["99001"],
+            "source_id": ["saisie"],
+        }
+    )
+    flow = pd.DataFrame(
+        {"flow_id": ["F9"], "nature": ["service"], "origin": [SIRET], "destination": ["M1"]}
+    )
+    imported.write({"actors": ours, "flows": flow}, what="test")
+    sited = INCLUSION.replace("2024-01-01,,", f"2024-01-01,{SIRET},")
+    imported.add_sources(load(di=sited + sited.splitlines()[1].replace("7,", "9,", 1) + "\n"))
+    assert {SIRET, "M1"} <= set(actors(imported).index)
+    assert set(pair(imported, "same")["other_id"]) == {"di:dora:7", "di:dora:9"}
+    imported.territory()

@@ -80,6 +80,21 @@ class _Register:
     ids: set[str] = field(default_factory=set)
     names: dict[str, set[str]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By former id or folded name of rows that became part of others: id now, and former id."""
+
+    def add_parts(self, parts: pd.DataFrame | None) -> None:
+        """Add the former ids and names of rows: ``record_id``, ``name``, and ``actor_id`` now."""
+        if parts is None:
+            return
+        cells = zip(parts["record_id"], parts["name"], parts["actor_id"], strict=True)
+        for former, name, now in cells:
+            for words in {text_of(former), "" if is_blank(name) else fold(text_of(name))} - {""}:
+                self.parts.setdefault(words, {}).setdefault(text_of(now), text_of(former))
+
+    def now(self, words: str) -> dict[str, str]:
+        """Return the ids of what words meant once, each with the former id."""
+        return self.parts.get(words, {}) or self.parts.get(fold(words), {})
 
     def add(
         self,
@@ -115,6 +130,7 @@ def resolve(
     communes: pd.DataFrame | None = None,
     actors: pd.DataFrame | None = None,
     cooperations: pd.DataFrame | None = None,
+    parts: pd.DataFrame | None = None,
     where: Mapping[str, str] | None = None,
     source_id: str = "",
 ) -> Resolution:
@@ -128,6 +144,9 @@ def resolve(
         Communes of the perimeter: ``commune_id`` and ``name``.
     actors, cooperations : DataFrame, optional
         Rows that are known already (of the workspace), to which the workbook may refer.
+    parts : DataFrame, optional
+        Records that are part of known actors: ``record_id``, ``name``, ``actor_id``.  Where nothing
+        else bears an id or a name, it means the actor that the record is part of.
     where : Mapping of str to str, optional
         Sheet of each table, for the problems.
     source_id : str, optional
@@ -159,11 +178,12 @@ def resolve(
         register, key, frame = resolver.registers[table], CONTRACTS[table].key[0], made.get(table)
         register.add(known, key=key, source_id=source_id, renewed=_names_in(frame))
         register.add(frame, key=key)
+    resolver.registers[v.ACTORS].add_parts(parts)
     for column in _REFERENCES:
         resolver.replace(made, column, by=resolver.reference)
     for table in identities.PRINTED:
         if table in made and not made[table].empty:
-            ids = identities.print_ids(made[table], table)
+            ids = identities.print_ids(resolver.as_first_written(made[table], table), table)
             _set(made[table], CONTRACTS[table].key[0], cells=ids)
     return Resolution(made, tuple(resolver.problems), tuple(resolver.notes), resolver.typed)
 
@@ -175,6 +195,7 @@ class _Resolver:
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
         self.typed: dict[tuple[str, str, str], Typed] = {}
+        self.formers: dict[str, str] = {}
         self.registers = {v.ACTORS: _Register(), v.COOPERATIONS: _Register()}
         self._places = places
         self._where = where
@@ -205,6 +226,22 @@ class _Resolver:
             cells.append(meant)
         _set(frame, column.name, cells=cells)
 
+    def as_first_written(self, frame: pd.DataFrame, table: str) -> pd.DataFrame:
+        """Return rows with the ids that actors had before they became part of others.
+
+        The ids of rows are drawn from them, and do not change because actors were made one.
+        """
+        made = frame.copy()
+        for column in (one.name for one in _REFERENCES if one.table == table):
+            if column in made:
+                told = [self.typed.get((table, str(row), column)) for row in made.index]
+                cells = [
+                    self.formers.get(one.words, cell) if one else cell
+                    for one, cell in zip(told, made[column], strict=True)
+                ]
+                _set(made, column, cells=cells)
+        return made
+
     def commune(self, words: str, _column: _Column) -> Place:
         """Return the communes that words may mean; any code is taken as it is."""
         found = self._places.read(words)
@@ -221,6 +258,11 @@ class _Resolver:
         if any(words in register.ids for register in registers):
             return Place(frozenset({words}))
         named = {one for register in registers for one in register.names.get(fold(words), set())}
+        if not named:
+            now = {one: was for register in registers for one, was in register.now(words).items()}
+            named = set(now)
+            if now:
+                self.formers[words] = next(iter(now.values()))
         if v.COMMUNES not in column.targets:
             return Place(frozenset(named))
         if fold(words) in OUTSIDE_WORDS:

@@ -205,6 +205,7 @@ def _draft(
         communes=stored[v.COMMUNES],
         actors=stored[v.ACTORS],
         cooperations=stored[v.COOPERATIONS],
+        parts=records.told_by_others(held),
         where=reading.where,
         source_id=source_id,
     )

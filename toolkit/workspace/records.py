@@ -101,6 +101,11 @@ def is_gathered(source_ids: pd.Series[Any]) -> pd.Series[bool]:
     return source_ids.map(lambda cell: series_of(cell) in _GATHERED).astype("bool")
 
 
+def told_by_others(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the records but those of a workbook that are the actor itself."""
+    return records[(records[RECORD_ID] != records["actor_id"]) | ~is_by_hand(records["source_id"])]
+
+
 def as_records(rows: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return actors as records under their own ids; a record has a point only if it is its own."""
     made = gpd.GeoDataFrame(rows.drop(columns=list(_NOT_KEPT), errors="ignore")).copy()

@@ -417,3 +417,25 @@ def test_a_chain_of_sure_pairs_does_not_join_actors_that_exchange(imported, load
     assert {SIRET, "M1"} <= set(actors(imported).index)
     assert set(pair(imported, "same")["other_id"]) == {"di:dora:7", "di:dora:9"}
     imported.territory()
+
+
+@pytest.mark.parametrize("words", [SIRET, "Atelier des fées pêcheuses"])
+def test_a_workbook_may_go_on_naming_an_actor_that_became_part_of_another(
+    workspace, load, tmp_path, words
+):
+    workspace.add_sources(load(siae=SIAE))
+    folder = tmp_path / "liste"
+    folder.mkdir()
+    (folder / "acteurs.csv").write_text(
+        f"Identifiant;Nom;Famille;Commune;SIRET\nP1;Les Fées;ess;Ambreval;{SIRET}\n",
+        encoding="utf-8",
+    )
+    (folder / "besoins.csv").write_text(
+        f"Acteur;Catégorie\n{words};materials.wood.offcuts\n", encoding="utf-8"
+    )
+    workspace.import_workbook(folder)
+    assert actors(workspace).index.tolist() == ["P1"]
+    before = workspace.database.read_bytes()
+    workspace.import_workbook(folder)
+    assert workspace.database.read_bytes() == before
+    assert workspace.tables()["needs"]["actor_id"].tolist() == ["P1"]

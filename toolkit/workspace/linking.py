@@ -79,7 +79,7 @@ def link(
     See :meth:`toolkit.workspace.Workspace.link`.
     """
     before = _read(connection)
-    state = before
+    state = _with_returned(before)
     joined: list[tuple[str, str]] = []
     parted: list[tuple[str, str]] = []
     for one, other, answer in _checked(answers, before):
@@ -231,6 +231,19 @@ def _to_join(state: State, pairs: pd.DataFrame) -> dict[tuple[str, str], Mapping
         for place, root in enumerate(roots)
         if place != root
     }
+
+
+def _with_returned(state: State) -> State:
+    """Return the state in which actors that came in again under the id of a part are that part."""
+    actors = set(state.tables[v.ACTORS]["actor_id"])
+    flows = joining.flows_by_ends(state.tables[v.FLOWS])
+    same = state.links[state.links["zone"] == SAME]
+    back: dict[tuple[str, str], Mapping[str, Any]] = {
+        (str(one), str(other)): {}
+        for one, other in zip(same[ONE], same[OTHER], strict=True)
+        if {one, other} <= actors and frozenset((one, other)) not in flows
+    }
+    return _join(state, back) if back else state
 
 
 def _with_exchanges(state: State, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -439,3 +439,19 @@ def test_a_workbook_may_go_on_naming_an_actor_that_became_part_of_another(
     workspace.import_workbook(folder)
     assert workspace.database.read_bytes() == before
     assert workspace.tables()["needs"]["actor_id"].tolist() == ["P1"]
+
+
+def test_a_list_that_comes_again_makes_no_second_actor(workspace, tmp_path):
+    head = "Identifiant;Nom;Famille;Commune;SIRET\n"
+    ours, theirs = tmp_path / "saisie.csv", tmp_path / "cci.csv"
+    ours.write_text(f"{head}P1;Les Fées;ess;Ambreval;{SIRET}\n", encoding="utf-8")
+    theirs.write_text(f"{head}C5;Atelier des Fées;ess;Ambreval;{SIRET}\n", encoding="utf-8")
+    workspace.import_workbook(ours)
+    workspace.import_workbook(theirs)
+    once = actors(workspace)
+    assert once.index.tolist() == ["P1"]
+    workspace.import_workbook(theirs)
+    again = actors(workspace)
+    assert again.drop(columns="geometry").equals(once.drop(columns="geometry"))
+    workspace.link(answers(("P1", "C5", "different")))
+    assert set(actors(workspace).index) == {"P1", "C5"}

@@ -18,7 +18,7 @@ from toolkit.nomenclature import fold
 from toolkit.resources import shipped
 from toolkit.schema.identifiers import clean_siret
 from toolkit.sources.columnar import select_rows
-from toolkit.sources.extract import Extract, Sieve, source_row
+from toolkit.sources.extract import PUBLISHER_ID, Extract, Sieve, source_row
 from toolkit.sources.reading import (
     NULLS,
     Columns,
@@ -90,7 +90,8 @@ def load_data_inclusion(path: Path, *, data_year: int | None = None) -> Extract:
     Extract
         ``actors`` with the extra columns ``city`` and ``department``, by which
         :func:`toolkit.sources.assemble.assemble` finds the commune of those without a code, and
-        ``updated_on`` and ``rna``; ``resources``, one a category of service, without quantity.
+        ``updated_on``, ``rna`` and ``publisher_id``, the last of which a newer edition keeps;
+        ``resources``, one a category of service, without quantity.
 
     Raises
     ------
@@ -189,6 +190,7 @@ def _identified(sieve: Sieve) -> pd.DataFrame:
     return rows.assign(
         siret=siret,
         actor_id=own.mask(alone, "siret:" + siret.fillna("")),
+        publisher_id=own,
         name=rows["name"].str.translate(_WINDOWS_MARKS),
         address=rows["address"].str.translate(_WINDOWS_MARKS),
     )
@@ -310,6 +312,7 @@ def _actors(kept: pd.DataFrame, *, sieve: Sieve) -> pd.DataFrame:
             "name": kept["name"],
             "family": families["family"].fillna(_UNTOLD_FAMILY),
             "ess_form": families["ess_form"],
+            PUBLISHER_ID: kept[PUBLISHER_ID],
             "siret": kept["siret"],
             "rna": kept["rna"],
             "address": addresses(kept["address"], postcode=kept["postcode"], city=kept["city"]),
@@ -327,15 +330,15 @@ def _resources(kept: pd.DataFrame, *, sieve: Sieve) -> pd.DataFrame:
     columns = ["resource_id", "actor_id", "category", "available", "shareable"]
     rows: list[tuple[object, ...]] = []
     nameless: dict[str, int] = {}
-    cells = (kept[name] for name in ("actor_id", "types", "networks", "themes"))
-    for actor_id, types, networks, themes in zip(*cells, strict=True):
+    cells = (kept[name] for name in ("actor_id", PUBLISHER_ID, "types", "networks", "themes"))
+    for actor_id, own, types, networks, themes in zip(*cells, strict=True):
         categories: dict[str, None] = {}
         for code, meaning in _meant(types, networks, themes=themes):
             if meaning and meaning.category:
                 categories[meaning.category] = None
             elif meaning is None or not meaning.family:
                 nameless[code] = nameless.get(code, 0) + 1
-        rows += [(f"{actor_id}:{name}", actor_id, name, "shareable", False) for name in categories]
+        rows += [(f"{own}:{name}", actor_id, name, "shareable", False) for name in categories]
     sieve.note("di_codes", sum(nameless.values()), examples=sorted(nameless))
     return pd.DataFrame(rows, columns=columns)
 

@@ -19,6 +19,8 @@ from toolkit.sources.reading import listed, sha256_of
 
 ELSEWHERE: Final = "elsewhere"
 """Count of the rows that lie outside the perimeter that a file was read for."""
+PUBLISHER_ID: Final = "publisher_id"
+"""Extra column of actors: the id that the publisher gives, which a newer edition keeps."""
 RECORDED: Final = "recorded"
 """Basis of every row read from an official file."""
 

@@ -129,7 +129,7 @@ def gather(
         kept = keeping.keep(connection, completed, ids=written, author=author)
         keeping.keep_records(connection, laid.records, author=author)
         _blank_hidden(connection, stored[v.ACTORS], now=rows[v.ACTORS])
-        gone = find_gone(given, extracts, stored=stored, records=held)
+        gone = find_gone(located, extracts, stored=stored, records=held)
         notes += _dropped(connection, gone, author=author) if drop_gone else gone.notes()
     return GatherReport(kept, found.counts, (*outside, *found.notes, *notes))
 
@@ -221,11 +221,8 @@ def _in_order(actors: gpd.GeoDataFrame, extracts: Sequence[Extract]) -> gpd.GeoD
     """Return actors as records, those of the first extract first."""
     order = {name: place for place, one in enumerate(extracts) for name in one.sources["source_id"]}
     rank = actors["source_id"].map(order).reset_index(drop=True).sort_values(kind="stable").index
-    return (
-        actors.iloc[rank]
-        .reset_index(drop=True)
-        .assign(record_id=actors["actor_id"].iloc[rank].to_numpy())
-    )
+    made = actors.iloc[rank].reset_index(drop=True)
+    return made.assign(record_id=records.own_ids(made))
 
 
 def _sources(

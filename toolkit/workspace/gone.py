@@ -78,7 +78,8 @@ def find_gone(
     Parameters
     ----------
     given : DataFrame
-        Actors that come in: ``record_id``, ``source_id``, ``commune_id``.
+        Actors that come in, under the ids by which they are known: ``actor_id``, ``source_id``,
+        ``commune_id``.
     extracts : sequence of Extract
         Where they come from.
     stored : Mapping of str to DataFrame
@@ -99,7 +100,7 @@ def find_gone(
     here = given.assign(series=[series_of(one) for one in given["source_id"]])
     whole = here[~here["series"].isin(partial)]
     covered = pd.MultiIndex.from_frame(whole[["series", "commune_id"]].drop_duplicates())
-    told = pd.MultiIndex.from_frame(whole[["series", "record_id"]])
+    told = pd.MultiIndex.from_frame(whole[["series", "actor_id"]])
     keys = (["series", "commune_id"], ["series", "actor_id"])
     within, known = (pd.MultiIndex.from_frame(actors[list(key)]) for key in keys)
     alone = actors[within.isin(covered) & ~known.isin(told)]

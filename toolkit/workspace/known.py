@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem
+from toolkit.sources.extract import PUBLISHER_ID
 from toolkit.sources.reading import listed
 from toolkit.workspace import merging
 from toolkit.workspace.records import RECORD_ID, is_by_hand
@@ -45,18 +46,39 @@ def known_ids(
     Parameters
     ----------
     incoming, actors : DataFrame
-        Actors that come in, and stored ones: ``actor_id`` and ``siret``.
+        Actors that come in, and stored ones: ``actor_id``, ``siret``, and the id that their
+        publisher gives, where it gives one: of an actor whose SIRET was found or lost since, that
+        stays.  A SIRET that several rows of one source bear says nothing of which they are.
     names : Mapping of str to str
         What :func:`aliases` returns.
     """
     known = actors.dropna(subset=["siret"]).drop_duplicates("siret", keep=False)
     ids = dict(zip(known["siret"], known["actor_id"], strict=True))
+    alone = incoming.drop_duplicates(["source_id", "siret"], keep=False)
     by_siret = {
         actor_id: ids[siret]
-        for actor_id, siret in zip(incoming["actor_id"], incoming["siret"], strict=True)
+        for actor_id, siret in zip(alone["actor_id"], alone["siret"], strict=True)
         if siret in ids
     }
-    return {**by_siret, **names}
+    return {**by_siret, **_by_publisher(incoming, actors, names=names), **names}
+
+
+def _by_publisher(
+    incoming: pd.DataFrame, actors: pd.DataFrame, *, names: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the stored id of actors that come under another one with the id of their publisher."""
+    if PUBLISHER_ID not in incoming:
+        return {}
+    stored = set(actors["actor_id"])
+    held = actors.get(PUBLISHER_ID, pd.Series(index=actors.index, dtype="str"))
+    known = {own: name for own, name in zip(held, actors["actor_id"], strict=True) if own == own}  # noqa: PLR0124 - not missing
+    known |= {name: name for name in stored} | dict(names)
+    pairs = zip(incoming["actor_id"], incoming[PUBLISHER_ID], strict=True)
+    return {
+        name: known[own]
+        for name, own in pairs
+        if own in known and known[own] != name and name not in stored
+    }
 
 
 def renamed(tables: Mapping[str, pd.DataFrame], ids: Mapping[str, str]) -> dict[str, pd.DataFrame]:

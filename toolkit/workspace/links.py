@@ -15,7 +15,7 @@ from toolkit.sources.assemble import SOURCE_IDS
 from toolkit.workspace import store
 from toolkit.workspace.joining import ONE, OTHER, State
 from toolkit.workspace.layers import LINKAGE_LAYERS, LINKS
-from toolkit.workspace.records import ANSWERS, is_by_hand, origin_of, series_of
+from toolkit.workspace.records import ANSWERS, is_by_hand, origin_of, own_ids, series_of
 
 LINK_COLUMNS: Final = tuple(LINKAGE_LAYERS[LINKS].kinds)
 """Columns of a link."""
@@ -105,7 +105,8 @@ def _names(state: State, ids: set[str]) -> dict[str, dict[str, str]]:
 
 def origins_of(state: State) -> dict[str, set[str]]:
     """Return the publishers of each actor; those of an aggregate, each for itself."""
-    actors = pd.DataFrame(state.tables[v.ACTORS]).assign(record_id=lambda rows: rows["actor_id"])
+    actors = pd.DataFrame(state.tables[v.ACTORS])
+    actors = actors.assign(record_id=own_ids(actors))
     columns = ["actor_id", "record_id", "source_id"]
     rows = pd.concat([actors[columns], state.records[columns]])
     found: dict[str, set[str]] = {}

@@ -19,6 +19,7 @@ from toolkit.linkage import merging
 from toolkit.linkage.names import street_of
 from toolkit.sources import hiding
 from toolkit.sources.assemble import SOURCE_IDS
+from toolkit.sources.extract import PUBLISHER_ID
 from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS, SAISIE
 
 if TYPE_CHECKING:
@@ -106,13 +107,19 @@ def told_by_others(records: pd.DataFrame) -> pd.DataFrame:
     return records[(records[RECORD_ID] != records["actor_id"]) | ~is_by_hand(records["source_id"])]
 
 
+def own_ids(actors: pd.DataFrame) -> pd.Series[str]:
+    """Return the id that the publisher gives each actor, else its own."""
+    own = actors.get(PUBLISHER_ID, actors["actor_id"])
+    return own.fillna(actors["actor_id"]).astype("str")
+
+
 def as_records(rows: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return actors as records under their own ids; a record has a point only if it is its own."""
     made = gpd.GeoDataFrame(rows.drop(columns=list(_NOT_KEPT), errors="ignore")).copy()
     series = [series_of(one) for one in made["source_id"]]
     made[SERIES] = pd.Series(series, index=made.index, dtype="str")
     if RECORD_ID not in made:
-        made[RECORD_ID] = made["actor_id"].astype("str")
+        made[RECORD_ID] = own_ids(made)
     return made.drop_duplicates(list(KEY))
 
 

@@ -295,3 +295,24 @@ def test_another_commune_and_a_file_of_events_make_nobody_gone(workspace, write)
     report = workspace.add_sources(load_files([write("siae_2026.csv", elsewhere)]))
     assert not [note for note in report.notes if note.code == "sources_gone"]
     assert len(actors(workspace)) == 3
+
+
+HEAD = "id,nom,source,date_maj,siret,code_insee,latitude,longitude,thematiques\n"
+ONE = "a,Antenne nord,dora,2024-01-01,35600000000048,99001,,,numerique\n"
+TWO = "b,Antenne sud,dora,2024-01-01,35600000000048,99001,,,numerique\n"
+
+
+@pytest.mark.parametrize("first, then", [(ONE + TWO, ONE), (ONE, ONE + TWO)])
+def test_an_actor_stays_itself_when_its_number_is_shared_or_no_more(workspace, write, first, then):
+    workspace.add_sources(load_files([write("di_2025.csv", HEAD + first)]))
+    before = actors(workspace).reset_index().set_index("name")["actor_id"]
+    report = workspace.add_sources(load_files([write("di_2026.csv", HEAD + then)]))
+    after = actors(workspace).reset_index().set_index("name")["actor_id"]
+    assert after["Antenne nord"] == before["Antenne nord"]
+    gone = [note.found for note in report.notes if note.code == "sources_gone"]
+    assert gone == (["1"] if then == ONE else [])
+    resources = workspace.tables()["resources"]
+    assert not resources.duplicated(["actor_id", "category"]).any()
+    assert report.links.joined.empty
+    again = workspace.add_sources(load_files([write("di_2026.csv", HEAD + then)]))
+    assert not any(kept.inserted or kept.updated for kept in again.tables.values())

@@ -6,7 +6,7 @@ way to whatever somebody wrote or recorded of the same actor and category.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -26,7 +26,12 @@ _TABLES: Final = {OFFER: (v.RESOURCES, "resource_id"), NEED: (v.NEEDS, "need_id"
 
 
 def estimate(
-    territory: Territory, profiles: Profiles, *, min_weight: float = 0.0, lang: str = ""
+    territory: Territory,
+    profiles: Profiles,
+    *,
+    min_weight: float = 0.0,
+    lang: str = "",
+    unnamed: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """Return what the actors of a territory may offer and need.
 
@@ -40,6 +45,8 @@ def estimate(
         Weight in [0, 1] from which a row is typical enough.
     lang : str, optional
         ``fr`` or ``en``: language of the labels; without one rows have none.
+    unnamed : collection of str, optional
+        Ids of actors whose name does not tell what they do: people said so.
 
     Returns
     -------
@@ -56,7 +63,7 @@ def estimate(
     - A stored row of any basis takes the place of the estimates of the same actor, side and
       category, a part of that category or the category it is a part of.
     """
-    chosen = _actors(pd.DataFrame(territory.actors))
+    chosen = _actors(pd.DataFrame(territory.actors), unnamed)
     rows = chosen.merge(profiles.of(chosen["activity"]), on="activity")
     rows["weight"] *= rows["sure"]
     rows = rows[rows["weight"] >= min_weight]
@@ -69,11 +76,11 @@ def estimate(
     return made
 
 
-def _actors(actors: pd.DataFrame) -> pd.DataFrame:
+def _actors(actors: pd.DataFrame, unnamed: Collection[str]) -> pd.DataFrame:
     """Return the actors of whom something may be deduced, their activity and how sure it is."""
     shown = actors["diffusible"].fillna(value=True) & ~actors["natural_person"].fillna(value=False)
     coded = actors["activity"].notna()
-    bare = actors[shown & ~coded]
+    bare = actors[shown & ~coded & ~actors["actor_id"].isin(unnamed)]
     meant = suggest_activities(bare)
     meant = meant[meant["zone"] == SURE_ZONE]
     guessed = bare.loc[meant.index, ["actor_id", "jobs"]]

@@ -110,6 +110,12 @@ def ask(
     )
 
 
+def refused(held: pd.DataFrame) -> set[str]:
+    """Return the actors whose name does not tell what they do, as people said, by the records."""
+    said = held[(held["source_id"] == SOURCE_ID) & held["activity"].isna()]
+    return set(said["actor_id"])
+
+
 def suggestions(tables: dict[str, pd.DataFrame], held: pd.DataFrame, *, lang: str) -> pd.DataFrame:
     """Return what the names of actors without activity mean, for those not answered yet.
 

@@ -13,6 +13,7 @@ from toolkit.language import text
 from toolkit.settings import Settings
 from toolkit.territory import Territory
 from toolkit.workspace import (
+    activities,
     creating,
     identity,
     journal,
@@ -150,6 +151,7 @@ class OpenFolder:
             knowledge.read_profiles(self.folder / knowledge.FOLDER),
             min_weight=settings.profile_min_weight,
             lang=self.lang,
+            unnamed=self._unnamed(),
         )
         if not any(map(len, rows.values())):
             return {}
@@ -158,6 +160,10 @@ class OpenFolder:
             "title": [text("workspace.source.profiles", lang=self.lang)],
         }
         return {**rows, v.SOURCES: pd.DataFrame(source, dtype="str")}
+
+    def _unnamed(self) -> set[str]:
+        with self._database.reading() as connection:
+            return activities.refused(store.read_layer(connection, LINKAGE_LAYERS[RECORDS]))
 
     # --- reading ----------------------------------------------------------------------------------
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -115,3 +115,13 @@ def test_linking_still_compares_actors_that_were_answered(listed, tmp_path):
     report = workspace.import_workbook(path)
     (kept,) = report.links.joined["one_id"]
     assert activities(workspace)[kept] == "16.10A"
+
+
+def test_a_refused_proposal_serves_no_estimate(listed):
+    workspace, _ = listed
+    assert (workspace.estimates()["resources"]["actor_id"] == "P1").any()
+    workspace.ask_activities({"P1": ""})
+    after = workspace.estimates()
+    assert not any(
+        (rows["actor_id"] == "P1").any() for name, rows in after.items() if name != "sources"
+    )

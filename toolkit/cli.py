@@ -235,10 +235,7 @@ def import_(
     lang: Lang = "",
 ) -> None:
     """Read the workbook into the territory's database."""
-    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
-
-    workspace = Workspace(folder)
-    reader = (lang and _reader(lang)) or workspace.lang
+    workspace, reader = _opened(folder, lang)
     outcome = workspace.import_workbook(workbook, partial=partial)
     _show_import(outcome, reader)
     if outcome.problems:
@@ -262,10 +259,7 @@ def check(
         return
     if folder is None:
         raise UsageError(Problem("cli_check_what"))
-    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
-
-    workspace = Workspace(folder)
-    reader = (lang and _reader(lang)) or workspace.lang
+    workspace, reader = _opened(folder, lang)
     outcome = workspace.check_workbook(workbook)
     _show_import(outcome, reader)
     _say("check.nothing_written", reader)
@@ -351,10 +345,7 @@ def geocode(
 @app.command("link", help="cli.link.help")
 def link(folder: Folder, lang: Lang = "") -> None:
     """Take in answers on records that may be one actor, and ask about the others."""
-    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
-
-    workspace = Workspace(folder)
-    reader = (lang and _reader(lang)) or workspace.lang
+    workspace, reader = _opened(folder, lang)
     outcome = workspace.link()
     for line in outcome.lines(lang=reader) or [text("cli.link.nothing", lang=reader)]:
         typer.echo(line)
@@ -364,10 +355,7 @@ def link(folder: Folder, lang: Lang = "") -> None:
 @app.command("suggest", help="cli.suggest.help")
 def suggest(folder: Folder, lang: Lang = "") -> None:
     """Ask which activity actors without code have, and take in the answers."""
-    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
-
-    workspace = Workspace(folder)
-    reader = (lang and _reader(lang)) or workspace.lang
+    workspace, reader = _opened(folder, lang)
     outcome = workspace.ask_activities()
     for line in outcome.lines(lang=reader) or [text("cli.suggest.nothing", lang=reader)]:
         typer.echo(line)
@@ -413,6 +401,14 @@ _NEVER = "jupyterlab.NeverCheckForUpdate"
 
 
 # --- what they share --------------------------------------------------------------------------
+def _opened(folder: Path, lang: str) -> tuple[Workspace, str]:
+    """Return the territory of a folder, and the reader's language: asked for, else its own."""
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    workspace = Workspace(folder)
+    return workspace, (lang and _reader(lang)) or workspace.lang
+
+
 def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     from toolkit.compiled import is_prepared  # noqa: PLC0415 - heavy
     from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy

@@ -419,8 +419,8 @@ def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     _say("diagnose.begin", lang, name=territory.name)
     if territory.actors.empty:
         _say("diagnose.no_actors", lang)
-    estimates = workspace.estimates(territory)
-    diagnosis = run(territory, settings=workspace.settings(), estimates=estimates)
+    background = workspace.background(territory)
+    diagnosis = run(territory, settings=workspace.settings(), background=background)
     workspace.save_diagnosis(diagnosis)
     _say("diagnose.gaps", lang, count=len(diagnosis.gaps))
     _say("diagnose.partnerships", lang, count=len(diagnosis.partnerships))

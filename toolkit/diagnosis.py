@@ -11,6 +11,7 @@ import pandas as pd
 from toolkit import gaps as gap_engine
 from toolkit import partnerships as partnership_engine
 from toolkit import vocabulary as v
+from toolkit.background import NOTHING, Background
 from toolkit.errors import Problem, UsageError
 from toolkit.gaps import Findings
 from toolkit.partnerships import Proposals
@@ -91,7 +92,7 @@ def diagnose(
     territory: Territory,
     *,
     settings: Settings | None = None,
-    estimates: Mapping[str, pd.DataFrame] | None = None,
+    background: Background = NOTHING,
 ) -> Diagnosis:
     """Return the diagnosis of a territory.
 
@@ -101,11 +102,11 @@ def diagnose(
         Complete and checked tables.
     settings : Settings, optional
         Thresholds and weights; the defaults where it is left out.
-    estimates : Mapping of str to DataFrame, optional
-        Rows to add to ``resources``, ``needs`` and ``sources``, as
-        :meth:`toolkit.workspace.Workspace.estimates` returns them.  They open gaps and partnerships
-        of their own and change no figure of the others.  ``include_estimated`` of the settings
-        leaves them out.
+    background : Background, optional
+        What is known beside the tables, as :meth:`toolkit.workspace.Workspace.background` returns
+        it: value chains, territories to compare with, travel times, estimates.  Estimates open gaps
+        and partnerships of their own and change no figure of the others; ``include_estimated`` of
+        the settings leaves them out.
 
     Returns
     -------
@@ -119,9 +120,9 @@ def diagnose(
     """
     settings = settings or Settings()
     used = territory if settings.include_estimated else _without_estimates(territory)
-    findings = gap_engine.find_gaps(used, settings=settings)
-    whole = territory
-    if settings.include_estimated and estimates and any(map(len, estimates.values())):
+    findings = gap_engine.find_gaps(used, settings=settings, background=background)
+    whole, estimates = territory, background.estimates
+    if settings.include_estimated and any(map(len, estimates.values())):
         ids = {
             str(name)
             for table, key in ((v.RESOURCES, "resource_id"), (v.NEEDS, "need_id"))

@@ -20,6 +20,8 @@ from toolkit.vocabulary import CRITERIA, PARTNERSHIP_TYPES
 
 OWN = "Own rule, see docs/decisions/0004-defaults.md"
 LANGUAGES = ("fr", "en")
+_LISTS = ("partnership_types", "panel_ids")
+"""Settings that hold several codes."""
 
 
 def _setting(
@@ -78,6 +80,18 @@ class Settings:
     """Share of people out of reach up to which access is no gap."""
     access_low_ratio: float = _setting(0.5, minimum=0.0, maximum=1.0)
     """Accessibility (E2SFCA) below this share of the territory's mean is a gap."""
+    access_decay: str = _setting("bands", choices=("bands", "gaussian"))
+    """How a service counts with travel time: by bands, or by a smooth Gaussian decay."""
+    sites_max: int = _setting(3, minimum=1, maximum=5)
+    """How many more sites of a service are placed at most."""
+    missing_ratio: float = _setting(0.5, minimum=0.05, maximum=1.0)
+    """An activity is missing where it is probably rarer than this share of its usual rate."""
+    missing_probability: float = _setting(0.9, unit="probability", minimum=0.5, maximum=0.999)
+    """How probable that must be."""
+    panel_size: int = _setting(15, minimum=3, maximum=200)
+    """Territories compared with, where the officer names none."""
+    panel_ids: tuple[str, ...] = _setting(())
+    """Territories that the officer wants to be compared with."""
     hole_p_value: float = _setting(0.05, minimum=0.0001, maximum=0.5)
     permutations: int = _setting(499, minimum=99, maximum=99_999)
     seed: int = _setting(20260101, minimum=0, maximum=2**31 - 1)
@@ -123,9 +137,10 @@ class Settings:
         if faults:
             raise SettingsError(faults)
         object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
-        types: object = self.partnership_types  # a text alone is taken for a list of one
-        listed = (types,) if isinstance(types, str) else self.partnership_types
-        object.__setattr__(self, "partnership_types", tuple(dict.fromkeys(listed)))
+        for name in _LISTS:
+            value: object = getattr(self, name)  # a text alone is taken for a list of one
+            listed = (value,) if isinstance(value, str) else tuple(getattr(self, name))
+            object.__setattr__(self, name, tuple(dict.fromkeys(listed)))
 
     def __hash__(self) -> int:
         """Hash by every value."""
@@ -178,7 +193,7 @@ class Settings:
             rule.name: getattr(self, rule.name) for rule in dataclasses.fields(self)
         }
         values["weights"] = {name: self.weights[name] for name in sorted(self.weights)}
-        values["partnership_types"] = list(self.partnership_types)
+        values |= {name: list(values[name]) for name in _LISTS}
         return values
 
     def with_changes(self, **changes: Any) -> Settings:  # noqa: ANN401 - values of any field
@@ -202,9 +217,9 @@ def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
         yield from _weight_faults(rule, value)
         return
     wanted = _types()[rule.name]
-    if rule.name == "partnership_types":
+    if rule.name in _LISTS:
         values: tuple[object, ...] = tuple(value) if isinstance(value, tuple | list) else (value,)
-        if not values:
+        if not values and rule.metadata["choices"]:
             yield Problem(
                 "setting_empty",
                 column=rule.name,
@@ -214,20 +229,26 @@ def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
     else:
         values = (value,)
     for item in values:
-        if rule.metadata["choices"] is not None:
-            if item not in rule.metadata["choices"]:
-                choices = ", ".join(rule.metadata["choices"])
-                yield Problem(
-                    "setting_choice",
-                    column=rule.name,
-                    found=repr(item),
-                    params={"choices": choices},
-                )
-        elif wanted is bool:
-            if not isinstance(item, bool):
-                yield Problem("setting_boolean", column=rule.name, found=repr(item))
-        else:
-            yield from _number_faults(rule, item, whole=wanted is int)
+        yield from _item_faults(rule, item, wanted=wanted)
+
+
+def _item_faults(
+    rule: dataclasses.Field[Any], item: object, *, wanted: object
+) -> Iterator[Problem]:
+    """Yield what is wrong with a value, or with one of several."""
+    choices = rule.metadata["choices"]
+    if choices is not None:
+        if item not in choices:
+            params = {"choices": ", ".join(choices)}
+            yield Problem("setting_choice", column=rule.name, found=repr(item), params=params)
+    elif rule.name in _LISTS:
+        if not isinstance(item, str):
+            yield Problem("setting_text", column=rule.name, found=repr(item))
+    elif wanted is bool:
+        if not isinstance(item, bool):
+            yield Problem("setting_boolean", column=rule.name, found=repr(item))
+    else:
+        yield from _number_faults(rule, item, whole=wanted is int)
 
 
 def _number_faults(

@@ -164,6 +164,39 @@ where it is.
 """
 EVIDENCE_ROLES: Final = ("need", "resource", "flow", "actor", "commune", "cooperation", "match")
 
+STAGE_COLUMNS: Final = (
+    "chain_id",
+    "order",
+    "stage_id",
+    "optional",
+    "min_actors",
+    "radius_km",
+    "offers",
+    "needs",
+    "pillars",
+    "sectors",
+    "source",
+)
+"""Columns of the stages of value chains: ``radius_km`` is NaN where each category has its own."""
+STAGE_PLACE_COLUMNS: Final = ("actor_id", "chain_id", "stage_id", "told_by")
+"""Which actor stands at which stage, and whether its ``activity`` or its ``name`` tells."""
+PANEL_COLUMNS: Final = (
+    "territory_id",
+    "name",
+    "kind",
+    "population",
+    "density_per_km2",
+    "median_income_eur",
+    "nomenclature",
+    "activity",
+    "count",
+)
+"""Counts of activities by territory; ``nomenclature`` is ``naf_rev2``, ``naf_2025`` or ``bpe``."""
+TRAVEL_COLUMNS: Final = ("from_id", "to_id", "minutes")
+"""Travel times from a commune or a population cell to a commune or an actor."""
+CELL_COLUMNS: Final = ("cell_id", "commune_id", "people", "longitude", "latitude")
+"""Population cells, in EPSG:4326."""
+
 PARTNERSHIP_TYPES: Final = ("ess_ess", "ess_business", "multi_actor", "ptce")
 OPENING_KINDS: Final = (*GAP_KINDS, "pooling", "exchange_of_practice", "joint_visibility")
 CRITERIA: Final = (

@@ -15,7 +15,7 @@ LAYERS = (
     ("errors", "vocabulary", "settings", "resources", "compiled"),
     ("language", "crs", "nomenclature", "category_links", "units", "office"),
     ("schema",),
-    ("territory",),
+    ("territory", "background"),
     ("sources", "workbook", "linkage", "knowledge", "gaps", "partnerships"),
     ("workspace", "diagnosis", "privacy"),
     ("views",),

@@ -51,6 +51,7 @@ def test_the_defaults_are_accepted_and_complete():
         ({"include_estimated": 1}, ("include_estimated", "setting_boolean")),
         ({"partnership_types": []}, ("partnership_types", "setting_empty")),
         ({"partnership_types": ["ptce", "sarl"]}, ("partnership_types", "setting_choice")),
+        ({"panel_ids": [200065597]}, ("panel_ids", "setting_text")),
         ({"weights": {"beauty": 1}}, ("weights", "setting_choice")),
         ({"weights": {3: 1}}, ("weights", "setting_choice")),
         ({"weights": 3}, ("weights", "setting_choice")),

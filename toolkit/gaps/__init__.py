@@ -6,19 +6,27 @@ the rows of all of them, `ranking` orders them.  Pure functions: no file, networ
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from toolkit.background import NOTHING
 from toolkit.gaps import access, balance, graph, leaks, network, ranking, table
 
 if TYPE_CHECKING:
+    from toolkit.background import Background
     from toolkit.settings import Settings
     from toolkit.territory import Territory
 
-__all__ = ["Findings", "find_gaps", "no_findings", "with_estimates"]
+__all__ = ["DETAIL_COLUMNS", "Findings", "find_gaps", "no_findings", "with_estimates"]
+
+DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"trade": leaks.TRADE_COLUMNS}
+)
+"""Columns of the frames of :attr:`Findings.details`, by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +48,9 @@ class Findings:
     network : DataFrame
         Place of each actor among the ties: ``degree``, ``component`` (0 is the main one),
         ``constraint`` and ``effective_size`` (NaN without tie), ``betweenness``, ``core``.
+    details : Mapping of str to DataFrame
+        What finders computed besides, by name: ``DETAIL_COLUMNS`` tells which and their columns.
+        A name is missing where nothing was computed.
     """
 
     gaps: pd.DataFrame
@@ -47,9 +58,18 @@ class Findings:
     matches: pd.DataFrame
     access: pd.DataFrame
     network: pd.DataFrame
+    details: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
+
+    def detail(self, name: str) -> pd.DataFrame:
+        """Return a frame of the details; one without rows where nothing was computed."""
+        if name in self.details:
+            return self.details[name]
+        return pd.DataFrame(columns=list(DETAIL_COLUMNS[name]))
 
 
-def find_gaps(territory: Territory, *, settings: Settings) -> Findings:
+def find_gaps(
+    territory: Territory, *, settings: Settings, background: Background = NOTHING
+) -> Findings:
     """Return the gaps of a territory with their evidence.
 
     Parameters
@@ -58,6 +78,8 @@ def find_gaps(territory: Territory, *, settings: Settings) -> Findings:
         Complete and checked tables.
     settings : Settings
         Thresholds; each finder names those that it uses.
+    background : Background, optional
+        What is known beside the tables; its estimates play no part here.
 
     Returns
     -------
@@ -73,13 +95,20 @@ def find_gaps(territory: Territory, *, settings: Settings) -> Findings:
     reached = access.find(territory, settings=settings)
     tied = network.find(territory, settings=settings)
     leaking = leaks.find(territory)
-    gaps, evidence = table.frames([*balanced.gaps, *reached.gaps, *leaking.gaps, *tied.gaps])
+    found = (balanced, reached, leaking, tied)
+    gaps, evidence = table.frames(gap for one in found for gap in one.gaps)
     return Findings(
         gaps=ranking.rank(gaps),
         evidence=evidence,
         matches=balanced.detail,
         access=reached.detail,
         network=tied.detail,
+        details=MappingProxyType(
+            {
+                "trade": leaking.detail,
+                **{name: one for part in found for name, one in part.more.items()},
+            }
+        ),
     )
 
 
@@ -122,6 +151,7 @@ def with_estimates(
         matches=_below(findings.matches, matches[both]),
         access=findings.access,
         network=findings.network,
+        details=findings.details,
     )
 
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, namedtuple
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -119,10 +120,22 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What a finder hands over: its gaps and the frame that it computed on the way."""
+    """What a finder hands over: its gaps and the frames that it computed on the way.
+
+    Attributes
+    ----------
+    gaps : tuple of Gap
+        In any order.
+    detail : DataFrame
+        The frame that says most.
+    more : Mapping of str to DataFrame
+        Other frames by name; the names and columns of all finders are ``DETAIL_COLUMNS`` of
+        :mod:`toolkit.gaps`.
+    """
 
     gaps: tuple[Gap, ...]
     detail: pd.DataFrame
+    more: Mapping[str, pd.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def lines(frame: pd.DataFrame) -> list[Any]:
@@ -197,6 +210,13 @@ def frames(gaps: Iterable[Gap]) -> tuple[pd.DataFrame, pd.DataFrame]:
     facts_of = [(gap.gap_id, *fact) for gap in ordered for fact in sorted(gap.evidence)]
     columns = dict(zip(v.EVIDENCE_COLUMNS, zip(*facts_of, strict=True), strict=True))
     return table, _typed(columns, v.EVIDENCE_COLUMNS)
+
+
+def without_rows(columns: tuple[str, ...], *, numbers: Collection[str] = ()) -> pd.DataFrame:
+    """Return a frame without rows: texts, but for the columns that are numbers."""
+    return pd.DataFrame(
+        {name: pd.Series([], dtype="float64" if name in numbers else "str") for name in columns}
+    )
 
 
 def _typed(cells: Mapping[str, Sequence[Any]], columns: tuple[str, ...]) -> pd.DataFrame:

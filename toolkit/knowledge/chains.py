@@ -40,28 +40,13 @@ from toolkit.errors import DataError, Problem
 from toolkit.knowledge.chain_faults import STAGES, SUPPORT, chain_faults
 from toolkit.knowledge.tables import EXPERT, FOLDER, read_sources
 from toolkit.resources import shipped
-from toolkit.vocabulary import join_list
+from toolkit.vocabulary import STAGE_COLUMNS, join_list
+from toolkit.vocabulary import STAGE_PLACE_COLUMNS as PLACE_COLUMNS
 
 CHAINS: Final = "chains"
 """Folder of the files, in the shipped knowledge base and in that of a territory."""
 BY_ACTIVITY: Final = "activity"
 BY_NAME: Final = "name"
-STAGE_COLUMNS: Final = (
-    "chain_id",
-    "order",
-    "stage_id",
-    "optional",
-    "min_actors",
-    "radius_km",
-    "offers",
-    "needs",
-    "pillars",
-    "sectors",
-    "source",
-)
-"""Columns of :func:`stages_frame`: ``radius_km`` is NaN where each category has its own."""
-PLACE_COLUMNS: Final = ("actor_id", "chain_id", "stage_id", "told_by")
-"""Columns of :func:`find_stages`: ``told_by`` is ``activity`` or ``name``."""
 TABLE_COLUMNS: Final = (
     "chain_id",
     "chain",

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from toolkit import vocabulary as v
+from toolkit.background import NOTHING
 from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
 from toolkit.errors import Problem, UsageError
 from toolkit.language import column_label, enum_label, text
@@ -70,8 +71,8 @@ class Session:
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """The diagnosis, made when it is first asked for, with what activities let one deduce."""
-        estimates = self.workspace.estimates(self.territory) if self.workspace else None
-        return diagnose(self.territory, settings=self.settings, estimates=estimates)
+        background = self.workspace.background(self.territory) if self.workspace else NOTHING
+        return diagnose(self.territory, settings=self.settings, background=background)
 
     def key_figures(self) -> pd.DataFrame:
         """Return how many inhabitants, communes, actors of each family, and rows there are."""

@@ -8,7 +8,9 @@ import pandas as pd
 
 from toolkit import knowledge
 from toolkit import vocabulary as v
+from toolkit.background import Background
 from toolkit.errors import Problem, WorkspaceError
+from toolkit.knowledge import chains
 from toolkit.language import text
 from toolkit.settings import Settings
 from toolkit.territory import Territory
@@ -135,8 +137,7 @@ class OpenFolder:
         Returns
         -------
         dict of str to DataFrame
-            Rows of ``resources``, ``needs`` and ``sources`` to be given to
-            :func:`toolkit.diagnosis.diagnose`; empty where nothing is deduced.
+            Rows of ``resources``, ``needs`` and ``sources``; empty where nothing is deduced.
 
         Raises
         ------
@@ -160,6 +161,30 @@ class OpenFolder:
             "title": [text("workspace.source.profiles", lang=self.lang)],
         }
         return {**rows, v.SOURCES: pd.DataFrame(source, dtype="str")}
+
+    def background(self, territory: Territory | None = None) -> Background:
+        """Return what is known beside the tables, to be given to ``diagnose``.
+
+        Estimates, the value chains (those shipped and those of the folder ``knowledge``) and who
+        stands at their stages.
+
+        Parameters
+        ----------
+        territory : Territory, optional
+            The territory, where it is at hand.
+
+        Raises
+        ------
+        DataError
+            If a file of the folder ``knowledge`` is wrong; all faults at once.
+        """
+        territory = territory or self.territory()
+        known = chains.read_chains(self.folder / knowledge.FOLDER)
+        return Background(
+            estimates=self.estimates(territory),
+            stages=chains.stages_frame(known),
+            places=chains.find_stages(territory.actors, known),
+        )
 
     def _unnamed(self) -> set[str]:
         with self._database.reading() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from toolkit.background import Background
 from toolkit.diagnosis import diagnose
 from toolkit.knowledge import estimate
 from toolkit.knowledge.profiles import COLUMNS, Profiles
@@ -115,7 +116,7 @@ def test_the_layer_of_estimates_changes_no_observed_figure():
     rows = rows_for(demo)
     assert len(rows["resources"]) > 50
     before = diagnose(demo, settings=settings)
-    after = diagnose(demo, settings=settings, estimates=rows)
+    after = diagnose(demo, settings=settings, background=Background(estimates=rows))
     kept = after.gaps.set_index("gap_id").loc[before.gaps["gap_id"]].reset_index()
     pd.testing.assert_frame_equal(kept, before.gaps.reset_index(drop=True))
     evidence = after.evidence[after.evidence["gap_id"].isin(before.gaps["gap_id"])]
@@ -140,7 +141,7 @@ def test_one_setting_switches_estimates_off():
     demo = demo_territory()
     settings = Settings(openings_max=2, per_opening=1, permutations=99, include_estimated=False)
     before = diagnose(demo, settings=settings)
-    after = diagnose(demo, settings=settings, estimates=rows_for(demo))
+    after = diagnose(demo, settings=settings, background=Background(estimates=rows_for(demo)))
     pd.testing.assert_frame_equal(after.gaps, before.gaps)
     pd.testing.assert_frame_equal(after.partnerships, before.partnerships)
     assert len(after.territory.table("resources")) == len(demo.table("resources"))
@@ -150,7 +151,7 @@ def test_what_people_told_goes_before_what_is_deduced():
     demo = demo_territory()
     settings = Settings(openings_max=40, per_opening=1, permutations=99)
     rows = rows_for(demo)
-    found = diagnose(demo, settings=settings, estimates=rows)
+    found = diagnose(demo, settings=settings, background=Background(estimates=rows))
     ids = {*rows["resources"]["resource_id"], *rows["needs"]["need_id"]}
     roles = found.proposals.roles
     told = roles[roles["fact_table"].isin(["resources", "needs", "flows"])]

@@ -310,6 +310,7 @@ def _apart(stage: Table, others: Sequence[Table], *, where: str) -> Problem:
     """Return the fault of a stage that meets none of those of another order."""
 
     def listed(key: str, tables: Sequence[Table]) -> str:
+        """Return the codes of some stages under a key, each once, joined by a comma."""
         return ", ".join(dict.fromkeys(code for one in tables for code in one.get(key, ()))) or "–"
 
     params = {

@@ -8,10 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from toolkit import nomenclature
 from toolkit.errors import DataError, Problem
-from toolkit.knowledge import chains, industry, practices, profiles, tables
-from toolkit.knowledge.evidence import LANGUAGES
+from toolkit.knowledge import chains, checking_words, industry, practices, profiles, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +28,17 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-_WORDS: Final = ("words", "language", "code", "weight", "source")
-
-
-def _check_words(path: Path | None = None) -> int:
-    """Return how many words of trades there are; raise every fault at once."""
-    path = path or tables.path_of("activity_words")
-    rows = tables.read_table(path, _WORDS)
-    sources = tables.read_sources()["source_id"]
-    _, faults = tables.numbers(rows, "weight", lowest=0.0, highest=20.0)
-    faults = [
-        *tables.missing(rows, ("words", "language", "weight", "source")),
-        *tables.unknown(rows, "language", codes=LANGUAGES),
-        *tables.unknown(rows, "code", codes=nomenclature.codes(nomenclature.NAF_REV2)),
-        *tables.unknown(rows, "source", codes=(tables.EXPERT, *sources)),
-        *tables.repeated(rows, ("words", "language", "code")),
-        *faults,
-    ]
-    tables.raise_all(path, sorted(faults, key=lambda fault: fault.line))
-    return len(rows)
-
-
 READERS: Final[Mapping[str, Callable[[Path | None], int]]] = MappingProxyType(
     {
         "sources": lambda folder: len(tables.read_sources(folder)),
         "activity_profiles": lambda folder: len(profiles.read_profiles(folder).rows),
-        "activity_words": lambda _: _check_words(),
+        "activity_words": lambda _: checking_words.check_words(),
         "chains": lambda folder: len(chains.read_chains(folder)),
         "industrial_processes": lambda _: len(industry.industry().processes),
         "levers": lambda folder: len(practices.read_levers(folder)),
         "practices": lambda folder: len(practices.read_practices(folder)),
+        "suggestion_confidence": lambda _: checking_words.check_curves(),
+        "word_counts": lambda _: checking_words.check_counts(),
     }
 )
 """What reads a file of the knowledge base, and of a territory's own folder, and counts its rows."""

@@ -100,14 +100,16 @@ def lock_without_hashes() -> str:
 
 
 def wanted(level: str) -> list:
-    """Return what `pyproject.toml` asks for: run-time packages, and for `dev` every group."""
+    """Return what `pyproject.toml` asks for: run-time packages, and for `dev` its tools too."""
     import tomllib  # noqa: PLC0415 - Python 3.11, checked by now
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     names = list(project["project"]["dependencies"])
     if level == "dev":
-        for group in project["dependency-groups"].values():
-            names += [name for name in group if isinstance(name, str)]
+        for name, group in project["dependency-groups"].items():
+            if name == "peers":  # an environment of its own, see .ci/run
+                continue
+            names += [one for one in group if isinstance(one, str)]
     return names
 
 

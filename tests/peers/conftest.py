@@ -1,0 +1,13 @@
+"""Tests against independent implementations (group ``peers`` of pyproject.toml).
+
+They are skipped where a peer is not installed, unless MAILLAGE_REQUIRE_PEERS=1.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+if os.environ.get("MAILLAGE_REQUIRE_PEERS"):
+    for _name in ("access", "ecomplexity", "ortools", "spopt"):
+        importlib.import_module(_name)

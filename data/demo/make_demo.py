@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ OFFER_FACTOR, NEED_FACTOR = 1.14, 1.2
 COOPERATIONS = 40
 FLOWS = {"people": 300, "money": 500, "material": 280, "service": 80, "knowledge": 39}
 PANEL = 60
+OWN = {
+    "territory_id": "T00",
+    "name": "Pays de Valombre",
+    "kind": "CC",
+    "population": 0.0,
+    "density_per_km2": 0.0,
+    "median_income_eur": 21_500.0,
+}
+"""This territory among those to compare with; its figures are filled in from the communes."""
 BASIS = ("observed", "recorded", "estimated")
 WHOLE = frozenset({"unit", "person", "place", "day", "hour"})
 """Units of which half of one makes no sense in an inventory."""
@@ -354,9 +364,17 @@ def _commuting(communes: gpd.GeoDataFrame, rng: np.random.Generator) -> Rows:
     ]
 
 
-def make_panel(rng: np.random.Generator, words: dict[str, Any]) -> pd.DataFrame:
-    """Return counts of activities in territories to compare with, a row for each of both."""
-    rows: Rows = []
+def make_panel(
+    rng: np.random.Generator, words: dict[str, Any], *, actors: Rows, area_km2: float
+) -> pd.DataFrame:
+    """Return counts of activities in this territory and in others, a row for each of both."""
+    activities = [code for group in words["panel"].values() for code in group]
+    held = Counter(actor.get("activity") for actor in actors)
+    own = OWN | {
+        "population": float(POPULATION),
+        "density_per_km2": round(POPULATION / area_km2, 1),
+    }
+    rows: Rows = [{**own, "activity": code, "count": held[code]} for code in activities]
     for number in range(PANEL):
         population = float(round(np.exp(rng.normal(np.log(42_000), 0.5)), -1))
         traits = {
@@ -367,16 +385,15 @@ def make_panel(rng: np.random.Generator, words: dict[str, Any]) -> pd.DataFrame:
             "density_per_km2": round(float(np.exp(rng.normal(np.log(75), 0.4))), 1),
             "median_income_eur": round(float(rng.normal(21_800, 1_300)), -1),
         }
-        for activity, per_10_000 in words["panel"].items():
-            rate = per_10_000 * rng.gamma(8.0, 1 / 8.0)
-            rows.append(
-                {
-                    **traits,
-                    "activity": activity,
-                    "count": int(rng.poisson(rate * population / 10_000)),
-                }
-            )
-    return pd.DataFrame(rows)
+        for group in words["panel"].values():
+            shared = rng.gamma(12.0, 1 / 12.0)
+            for activity, per_10_000 in group.items():
+                rate = per_10_000 * shared * rng.gamma(16.0, 1 / 16.0)
+                count = int(rng.poisson(rate * population / 10_000))
+                rows.append({**traits, "activity": activity, "count": count})
+    panel = pd.DataFrame(rows)
+    panel.insert(panel.columns.get_loc("activity"), "nomenclature", "naf_rev2")
+    return panel
 
 
 def add_planted(tables: dict[str, Rows], planted: dict[str, Any], *, placer: Placer) -> None:
@@ -452,7 +469,9 @@ def main() -> None:
         "actors": actors,
     }
     add_planted(tables, planted, placer=placer)
-    write(tables, communes, panel=make_panel(rng, words))
+    area_km2 = float(communes.geometry.area.sum()) / 1e6
+    panel = make_panel(rng, words, actors=tables["actors"], area_km2=area_km2)
+    write(tables, communes, panel=panel)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from toolkit import nomenclature
+from toolkit import vocabulary as v
 from toolkit.schema.identifiers import is_luhn
-from toolkit.sources.demo import demo_panel, demo_territory
+from toolkit.sources.demo import DEMO_ID, demo_panel, demo_territory
 from toolkit.territory import Territory
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
@@ -96,8 +97,16 @@ def test_planted_categories_are_used_by_planted_rows_only(demo: Territory) -> No
             assert same.iloc[:, 0].str.startswith("P").all()
 
 
-def test_panel_has_sixty_territories_and_real_codes() -> None:
+def test_panel_has_sixty_territories_beside_the_demo_and_real_codes(demo: Territory) -> None:
     panel = demo_panel()
-    assert panel["territory_id"].nunique() == 60
+    assert tuple(panel.columns) == v.PANEL_COLUMNS
+    assert panel["territory_id"].nunique() == 61
+    assert not panel.duplicated(["territory_id", "nomenclature", "activity"]).any()
     assert set(panel["activity"]) <= nomenclature.codes("naf_rev2")
+    assert set(panel["nomenclature"]) == {"naf_rev2"}
     assert (panel["count"] >= 0).all()
+    own = panel[panel["territory_id"] == DEMO_ID]
+    held = demo.actors["activity"].value_counts()
+    assert own["count"].tolist() == [held.get(code, 0) for code in own["activity"]]
+    assert set(own["name"]) == {demo.name}
+    assert set(own["population"]) == {demo.population}

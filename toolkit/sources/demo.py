@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import geopandas as gpd
 import pandas as pd
 
@@ -11,6 +13,8 @@ from toolkit.schema.contracts import CONTRACTS
 from toolkit.territory import Territory
 
 NAME = "Pays de Valombre"
+DEMO_ID: Final = "T00"
+"""The demo territory in :func:`demo_panel`."""
 
 
 def demo_tables() -> dict[str, pd.DataFrame]:
@@ -43,14 +47,21 @@ def demo_territory() -> Territory:
 
 
 def demo_panel() -> pd.DataFrame:
-    """Return counts of activities in 60 fictional territories to compare with.
+    """Return counts of activities in the demo territory and in 60 others to compare it with.
 
     Returns
     -------
     DataFrame
-        A row a territory and activity: ``territory_id``, ``name``, ``kind``, ``population``,
-        ``density_per_km2``, ``median_income_eur``, ``activity`` (NAF rev. 2) and ``count``.
+        Columns ``PANEL_COLUMNS``, a row a territory and activity (NAF rev. 2); the demo territory
+        is ``DEMO_ID``, counted from its own actors.
+
+    Examples
+    --------
+    >>> panel = demo_panel()
+    >>> panel["territory_id"].nunique(), DEMO_ID in set(panel["territory_id"])
+    (61, True)
     """
-    return pd.read_csv(
-        shipped("data", "demo", "panel.csv"), dtype={"territory_id": "str", "activity": "str"}
-    )
+    numbers = ("population", "density_per_km2", "median_income_eur", "count")
+    kinds = {name: "float64" if name in numbers else "str" for name in v.PANEL_COLUMNS}
+    panel = pd.read_csv(shipped("data", "demo", "panel.csv"), dtype={**kinds}, encoding="utf-8")
+    return panel[list(v.PANEL_COLUMNS)]

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toolkit.diagnosis import Diagnosis, diagnose
+    from toolkit.diagnosis import Diagnosis, compare, diagnose
     from toolkit.errors import (
         CrsError,
         DataError,
@@ -56,6 +56,7 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "card_of",
+    "compare",
     "demo_territory",
     "diagnose",
     "evidence_of",
@@ -74,6 +75,7 @@ _HOMES = {
     "Territory": "territory",
     "Workspace": "workspace",
     "card_of": "report.fragments",
+    "compare": "diagnosis",
     "demo_territory": "sources",
     "diagnose": "diagnosis",
     "evidence_of": "report.fragments",

@@ -134,6 +134,36 @@ def diagnose(
     return Diagnosis(territory=whole, settings=settings, findings=findings, proposals=proposals)
 
 
+def compare(before: Diagnosis, after: Diagnosis) -> pd.DataFrame:
+    """Return what became of the gaps between two diagnoses.
+
+    Parameters
+    ----------
+    before, after : Diagnosis
+        Of one territory at two dates, or of two territories.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COMPARISON_COLUMNS`` of :mod:`toolkit.gaps.comparison`, one row a gap: opened,
+        grown, shrunk, closed or same.  Of one territory (the same communes), by the shortfall in
+        its unit; of two, by severity, which is a share.
+
+    Examples
+    --------
+    >>> compare(last_year, this_year)["change"].value_counts()  # doctest: +SKIP
+    """
+    one = set(before.territory.communes["commune_id"]) == set(
+        after.territory.communes["commune_id"]
+    )
+    return gap_engine.compare_gaps(
+        before.gaps,
+        after.gaps,
+        evidence=(before.evidence, after.evidence),
+        by="shortfall" if one else "severity",
+    )
+
+
 def undiagnosed(territory: Territory, *, settings: Settings | None = None) -> Diagnosis:
     """Return a diagnosis in which nothing was looked for: the territory alone, to be shown."""
     return Diagnosis(

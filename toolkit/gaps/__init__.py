@@ -15,13 +15,22 @@ import pandas as pd
 
 from toolkit.background import NOTHING
 from toolkit.gaps import access, balance, graph, leaks, network, ranking, table
+from toolkit.gaps.comparison import COMPARISON_COLUMNS, compare_gaps
 
 if TYPE_CHECKING:
     from toolkit.background import Background
     from toolkit.settings import Settings
     from toolkit.territory import Territory
 
-__all__ = ["DETAIL_COLUMNS", "Findings", "find_gaps", "no_findings", "with_estimates"]
+__all__ = [
+    "COMPARISON_COLUMNS",
+    "DETAIL_COLUMNS",
+    "Findings",
+    "compare_gaps",
+    "find_gaps",
+    "no_findings",
+    "with_estimates",
+]
 
 DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"trade": leaks.TRADE_COLUMNS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import importlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     import duckdb
 
 ENDINGS: Final = (".parquet", ".csv", ".txt", ".zip")
+COUNT: Final = "count"
+"""Column of :func:`count_rows`."""
 MEMORY_LIMIT: Final = "600MB"
 """What the database may hold at once; a bigger answer is refused, never written to a disk."""
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
@@ -113,29 +116,83 @@ def select_rows(
     MissingDependencyError
         If `duckdb` is not installed.
     """
+    columns = {**needed, **(wanted or {})}
+    with _asked(path, needed=needed, columns=columns) as (database, table, plain):
+        query = _Query([*needed], key, among, detailed)
+        frame = _tidy(_chunks(database, table=table, query=query), names=[*columns])
+        malformed = _malformed(database) if plain.suffix != ".parquet" else []
+    frame.attrs["malformed"] = malformed
+    return frame
+
+
+def count_rows(path: Path, *, by: Columns, of: tuple[str, str]) -> pd.DataFrame:
+    """Return how many rows of a file there are of each combination of some columns.
+
+    The rows themselves are never held.
+
+    Parameters
+    ----------
+    path : Path
+        As for :func:`select_rows`.
+    by : Mapping
+        Columns that must be there, under one of their names.
+    of : tuple of str
+        One of `by` and a value: only the rows whose cell is that value are counted.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `by`, cells text, missing ones NaN, then ``count``; sorted.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, lacks a column, or has too many combinations.
+    MissingDependencyError
+        If `duckdb` is not installed.
+    """
+    with _asked(path, needed=by, columns=by) as (database, table, _):
+        cells = {
+            name: f"trim(CAST({expression} AS VARCHAR), {_BLANKS})"
+            for name, expression in table.columns.items()
+        }
+        shown = ", ".join(f'{cell} AS "{name}"' for name, cell in cells.items())
+        text = (
+            f"SELECT {shown}, count(*) AS {COUNT} FROM {table.clause} "  # noqa: S608 - our own names only
+            f"WHERE {cells[of[0]]} = ? GROUP BY ALL"
+        )
+        answer = database.execute(text, [*table.parameters, of[1]])
+        chunks: list[pd.DataFrame] = []
+        while len(chunk := answer.fetch_df_chunk(_VECTORS)):
+            chunks.append(chunk)
+    names = [*by, COUNT]
+    whole = pd.concat(chunks) if chunks else pd.DataFrame(columns=names, dtype="object")
+    made = _tidy([whole[[*by]].assign(**{COUNT: whole[COUNT].astype("str")})], names=names)
+    return made.assign(**{COUNT: made[COUNT].astype("int64")})
+
+
+@contextmanager
+def _asked(
+    path: Path, *, needed: Columns, columns: Columns
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, _Table, Path]]:
+    """Give a file opened to be asked, its faults in our words."""
     check_file(path, endings=ENDINGS)
     check_first_bytes(path)
     engine = _engine(path)
     with unpacked(path) as plain, engine.connect(":memory:", config=_SETTINGS) as database:
         try:
-            table = _table(database, plain, path=path, columns={**needed, **(wanted or {})})
+            table = _table(database, plain, path=path, columns=columns)
             missing = [name for name in needed if name not in table.columns]
             if missing:
                 header = list(table.header)
                 raise DataError(missing_columns(path, missing, needed=needed, header=header))
-            query = _Query([*needed], key, among, detailed)
-            frame = _tidy(
-                _chunks(database, table=table, query=query), names=[*needed, *(wanted or {})]
-            )
-            malformed = _malformed(database) if plain.suffix != ".parquet" else []
+            yield database, table, plain
         except engine.OutOfMemoryException as err:
             problem = Problem("sources_too_many_rows", where=path.name, found=MEMORY_LIMIT)
             raise DataError(problem) from err
         except engine.Error as err:
             kind = "Parquet" if plain.suffix == ".parquet" else "CSV"
             raise DataError(Problem("sources_damaged", where=path.name, found=kind)) from err
-    frame.attrs["malformed"] = malformed
-    return frame
 
 
 # --- columns ----------------------------------------------------------------------------------

@@ -52,9 +52,13 @@ NAME = (
 )
 EPCI = ("epci_code", "code_epci", "codeepci", "siren_epci", "epci", "siren")
 EPCI_NAME = ("epci_nom", "libepci", "nom_epci", "raison_sociale")
+EPCI_KIND = ("epci_type", "nature_juridique", "nature_epci", "type_epci", "natepci")
 SIREN = ("commune_siren", "siren_membre")
 POPULATION = ("population_municipale", "pmun", "population")
-COLUMNS = ("commune_id", "name", "population", "epci_id", "epci_name", "siren", "year")
+COLUMNS = (
+    *("commune_id", "name", "population", "epci_id", "epci_name", "epci_kind"),
+    *("siren", "year"),
+)
 _IN_PARTS = {"department": ("coddep", "dep"), "number": ("codcom",)}
 """Columns that make a code together, where that of the commune holds its name."""
 _LONG = {
@@ -84,8 +88,9 @@ def read_populations(path: Path) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``commune_id``, ``name``, ``population`` (municipal; NaN where it is not given),
-        ``epci_id``, ``epci_name``, ``siren`` (of the commune as a legal person) and ``year`` (of
-        the population, 0 where it is not said); sorted by commune, none twice.
+        ``epci_id``, ``epci_name``, ``epci_kind`` (``CC``, ``CA`` ... as the file writes it),
+        ``siren`` (of the commune as a legal person) and ``year`` (of the population, 0 where it is
+        not said); sorted by commune, none twice.
 
     Raises
     ------
@@ -111,6 +116,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         "name": NAME,
         "epci_id": EPCI,
         "epci_name": EPCI_NAME,
+        "epci_kind": EPCI_KIND,
         "siren": SIREN,
         "population": POPULATION,
         **_IN_PARTS,
@@ -185,6 +191,7 @@ def _read_json(path: Path) -> pd.DataFrame:
                 "population": member.get("populationMunicipale"),
                 "epci_id": group["code"],
                 "epci_name": group.get("nom"),
+                "epci_kind": group.get("type"),
                 "siren": member.get("siren"),
             }
             for group in _groups(content)

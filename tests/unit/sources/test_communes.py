@@ -374,6 +374,7 @@ def test_json_of_groupings(tmp_path):
         {
             "code": "200000001",
             "nom": "CC",
+            "type": "CC",
             "membres": [
                 {"code": "01001", "siren": "210100011", "nom": "A", "populationMunicipale": 5}
             ],
@@ -388,6 +389,7 @@ def test_json_of_groupings(tmp_path):
         "population": 5.0,
         "epci_id": "200000001",
         "epci_name": "CC",
+        "epci_kind": "CC",
         "siren": "210100011",
         "year": 0,
     }

@@ -10,7 +10,7 @@ import pytest
 from toolkit.errors import DataError, MissingDependencyError
 from toolkit.language import problem_text
 from toolkit.sources import columnar, containers
-from toolkit.sources.columnar import select_rows
+from toolkit.sources.columnar import count_rows, select_rows
 from toolkit.sources.ess_lists import read_ess_list
 
 duckdb = pytest.importorskip("duckdb")
@@ -183,3 +183,27 @@ def test_a_compilation_gives_only_what_it_calls_social_economy(tmp_path):
     lines = ["siren,famille_ess,flag_ess_sirene", f"{ALPHA},,True", f"{BETA},,", "111111118,x,"]
     found = read_ess_list(write(tmp_path / "list.csv", "\n".join(lines) + "\n"))
     assert found.sirens == {ALPHA, "111111118"}
+
+
+# --- counted without being held -----------------------------------------------------------------
+def test_rows_are_counted_by_the_cells_of_some_columns(tmp_path):
+    lines = ["town,state,what", "1,A,x", "1,A,x", '1,A," y "', "2,F,x", "2,A,", "1,A,[ND]"]
+    by = {"town": ("town",), "state": ("state",), "what": ("what",)}
+    text = write(tmp_path / "rows.csv", "\n".join(lines))
+    query = f"SELECT town::INT AS town, state, what FROM read_csv('{text.as_posix()}', header=true)"
+    for path in (text, parquet(tmp_path / "rows.parquet", query)):
+        found = count_rows(path, by=by, of=("state", "A"))
+        assert found.fillna("").to_numpy().tolist() == [
+            ["1", "A", "x", 2],
+            ["1", "A", "y", 1],
+            ["1", "A", "", 1],
+            ["2", "A", "", 1],
+        ]
+    assert count_rows(text, by=by, of=("state", "Z")).empty
+
+
+def test_counting_refuses_what_reading_refuses(tmp_path):
+    path = write(tmp_path / "rows.csv", "a,b\n1,2\n")
+    with pytest.raises(DataError) as caught:
+        count_rows(path, by=NEEDED, of=("siren", "A"))
+    assert [problem.code for problem in caught.value.problem_list] == ["sources_column_missing"] * 2

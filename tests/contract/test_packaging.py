@@ -19,10 +19,11 @@ LOCK = (ROOT / ".ci" / "lock.txt").read_text(encoding="utf-8")
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 GROUPS = [
     Requirement(line)
-    for group in PROJECT["dependency-groups"].values()
+    for name, group in PROJECT["dependency-groups"].items()
     for line in group
-    if isinstance(line, str)
+    if isinstance(line, str) and name != "peers"
 ]
+"""What the lock must hold; peers are installed beside it, in an environment of their own."""
 CONDA_NAMES = {"python-duckdb": "duckdb"}
 """Packages that conda-forge calls otherwise."""
 BUILT = {"build", "dist", "demo", "ma-demo", "territoire-demo", "node_modules"}

@@ -10,6 +10,7 @@ import pytest
 from tests.serving import serving
 from tests.unit.sources.test_outlines import GROUPS, features
 from toolkit import cli
+from toolkit.cli import data
 from toolkit.sources import registry
 from toolkit.sources.download import Downloader
 from toolkit.sources.registry import Entry
@@ -101,9 +102,9 @@ def test_the_list_tells_size_age_and_licence(server, folder, capsys, lang):
 
 
 def test_big_downloads_are_told_at_most_twenty_times(capsys):
-    tell = cli._progress("en")
+    tell = data._progress("en")
     for done in range(0, 2_000_000_001, 1_000_000):
         tell("sirene", done, 2_000_000_000)
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == cli.PROGRESS_SHARE
+    assert len(lines) == data.PROGRESS_SHARE
     assert lines[0] == "sirene: 100 / 2000 MB"

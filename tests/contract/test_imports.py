@@ -20,7 +20,7 @@ LAYERS = (
     ("workspace", "diagnosis", "privacy"),
     ("views",),
     ("widgets", "report", "exports"),
-    ("batch", "cli_help"),
+    ("batch",),
     ("cli",),
 )
 """Rooms of the house from the ground up; a room imports from the floors below its own."""
@@ -220,7 +220,7 @@ def crs_zones():
 def test_only_the_command_line_prints_and_nothing_is_asserted(path):
     for node in ast.walk(tree_of(path)):
         is_print = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
-        assert not is_print or path.name == "cli.py", f"line {node.lineno}"
+        assert not is_print or "cli" in path.parts, f"line {node.lineno}"
         assert not isinstance(node, ast.Assert), f"line {node.lineno}"
         is_star = isinstance(node, ast.ImportFrom) and any(
             alias.name == "*" for alias in node.names

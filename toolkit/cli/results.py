@@ -1,0 +1,92 @@
+"""Commands that give results: the diagnosis, its report, what changed, the notebooks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolkit.cli.shared import Folder, Lang, opened, reader_of, say
+from toolkit.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from toolkit.diagnosis import Diagnosis
+    from toolkit.workspace import Workspace
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="cli.arg.demo_dir")] = Path(
+        "territoire-demo"
+    ),
+    lang: Lang = "",
+) -> None:
+    """Build the demo territory and its report."""
+    from toolkit.sources import demo_territory  # noqa: PLC0415 - heavy
+    from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+
+    reader = reader_of(lang)
+    say("demo.begin", reader)
+    if Workspace.is_at(folder):
+        workspace = Workspace(folder)
+        if not workspace.fictional:
+            raise UsageError(Problem("cli_not_demo", where=str(folder)))
+    else:
+        workspace = Workspace.from_territory(folder, demo_territory(), lang=reader)
+    _report(workspace, reader)
+
+
+def diagnose(folder: Folder, lang: Lang = "") -> None:
+    """Find gaps and candidates, and keep them in the database."""
+    _diagnosed(*opened(folder, lang))
+
+
+def report(folder: Folder, lang: Lang = "") -> None:
+    """Write the HTML report."""
+    _report(*opened(folder, lang))
+
+
+def lab(folder: Folder, lang: Lang = "") -> None:
+    """Open the territory's notebooks in JupyterLab."""
+    import subprocess  # noqa: PLC0415 - only here
+
+    workspace, reader = opened(folder, lang)
+    say("lab.begin", reader)
+    command = [
+        *(sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={workspace.folder}"),
+        # JupyterLab would look for news and newer versions; nothing goes out unasked.
+        *("--LabApp.news_url=None", f"--LabApp.check_for_updates_class={_NEVER}"),
+    ]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own words only
+
+
+_NEVER = "jupyterlab.NeverCheckForUpdate"
+
+
+def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
+    from toolkit.compiled import is_prepared  # noqa: PLC0415 - heavy
+    from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
+
+    territory = workspace.territory()
+    if not is_prepared():
+        say("diagnose.prepare", lang)
+    say("diagnose.begin", lang, name=territory.name)
+    if territory.actors.empty:
+        say("diagnose.no_actors", lang)
+    background = workspace.background(territory)
+    diagnosis = run(territory, settings=workspace.settings(), background=background)
+    workspace.save_diagnosis(diagnosis)
+    say("diagnose.gaps", lang, count=len(diagnosis.gaps))
+    say("diagnose.partnerships", lang, count=len(diagnosis.partnerships))
+    return diagnosis
+
+
+def _report(workspace: Workspace, lang: str) -> None:
+    from toolkit.report import write_report  # noqa: PLC0415 - heavy
+
+    diagnosis = _diagnosed(workspace, lang)
+    path = workspace.reports / f"diagnostic-{lang}.html"
+    written = write_report(diagnosis, path, lang=lang, made_on=dt.datetime.now(tz=dt.UTC).date())
+    say("report.done", lang, path=str(written), size=written.stat().st_size / 1e6)

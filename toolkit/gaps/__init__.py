@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from toolkit.background import NOTHING
-from toolkit.gaps import access, balance, graph, leaks, network, ranking, table
+from toolkit.gaps import access, balance, graph, leaks, network, prices, ranking, table
 from toolkit.gaps.comparison import COMPARISON_COLUMNS, compare_gaps
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ __all__ = [
 ]
 
 DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"trade": leaks.TRADE_COLUMNS}
+    {
+        "coverage": access.COVERAGE_COLUMNS,
+        "prices": prices.PRICE_COLUMNS,
+        "sites": access.SITE_COLUMNS,
+        "trade": leaks.TRADE_COLUMNS,
+    }
 )
 """Columns of the frames of :attr:`Findings.details`, by name."""
 
@@ -101,7 +106,7 @@ def find_gaps(
     >>> findings.gaps[["gap_id", "shortfall", "unit"]].head()  # doctest: +SKIP
     """
     balanced = balance.find(territory, settings=settings)
-    reached = access.find(territory, settings=settings)
+    reached = access.find(territory, settings=settings, background=background)
     tied = network.find(territory, settings=settings)
     leaking = leaks.find(territory)
     found = (balanced, reached, leaking, tied)
@@ -143,7 +148,7 @@ def with_estimates(
         All gaps found before, as they were; after them by their rank those whose every need or
         resource is an estimate.  An estimate is matched with estimates only.
     """
-    layer = balance.find(territory, settings=settings)
+    layer = balance.find(territory, settings=settings, with_prices=False)
     known = set(findings.gaps["gap_id"])
     added = [
         gap

@@ -27,7 +27,8 @@ import numpy as np
 import pandas as pd
 
 from toolkit import nomenclature
-from toolkit.gaps import access, leftovers, quantities, table, transport
+from toolkit.gaps import access, leftovers, prices, quantities, table, transport
+from toolkit.gaps.quantities import SIDE_COLUMNS
 
 if TYPE_CHECKING:
     from toolkit.settings import Settings
@@ -46,8 +47,8 @@ MATCH_COLUMNS: Final = (
 )
 
 
-def find(territory: Territory, *, settings: Settings) -> table.Found:
-    """Return unmet needs, unused resources and the optimal matches.
+def find(territory: Territory, *, settings: Settings, with_prices: bool = True) -> table.Found:
+    """Return unmet needs, unused resources, the optimal matches and their prices.
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
         Tables used: communes, actors, resources, needs.
     settings : Settings
         Used: ``detour_factor`` and ``radius_km``.
+    with_prices : bool, default True
+        Whether to look for what one more unit would bring.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
         Gaps of kinds ``unmet_need`` and ``unused_resource``, one a category (and measure, where it
         is not the category's usual one, and ``:unsized`` for rows of unknown size).  The detail is
         the frame of matches (columns ``MATCH_COLUMNS``, quantity per year in ``unit``, distance by
-        road in km).
+        road in km).  More: ``prices`` (columns ``PRICE_COLUMNS`` of :mod:`toolkit.gaps.prices`).
 
     Notes
     -----
@@ -73,7 +76,8 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     (:func:`toolkit.gaps.leftovers.both_sides`).
     """
     resources, needs = quantities.offers(territory), quantities.demands(territory)
-    matches = match(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
+    markets = optima(resources[resources["base"] > 0], needs[needs["base"] > 0], settings=settings)
+    matches = match(markets)
     services = [
         category
         for category in resources["category"].unique()
@@ -90,12 +94,19 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
         partner = has_partner(unsized, others[others["base"] != 0], side=side, settings=settings)
         gaps += leftovers.measured(rows, matches, side=side, scale=scale)
         gaps += leftovers.unsized(unsized, partner, side=side, scale=scale)
-    return table.Found(tuple(gaps), _match_table(matches))
+    told = [
+        prices.of_market(held, wanted, optimum=optimum)
+        for held, wanted, optimum in (markets if with_prices else ())
+    ]
+    more = {"prices": prices.joined(told)}
+    return table.Found(tuple(gaps), _match_table(matches), more=more)
 
 
 # --- matches ----------------------------------------------------------------------------------
-def match(resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings) -> pd.DataFrame:
-    """Return the optimal matches between two sides.
+def optima(
+    resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings
+) -> list[tuple[pd.DataFrame, pd.DataFrame, transport.Optimum]]:
+    """Return the two sides of each market with its optimum.
 
     Parameters
     ----------
@@ -106,17 +117,36 @@ def match(resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings) -
 
     Returns
     -------
+    list of tuple
+        Resources and needs of one second-level category and measure, each by id, and the optimum
+        whose supplies and demands they are; only where there are both.
+    """
+    supplies = _by_group(resources, "measure")
+    return [
+        (
+            supplies[key],
+            wanted,
+            transport.optimum(market(supplies[key], wanted, settings=settings)),
+        )
+        for key, wanted in _by_group(needs, "measure").items()
+        if key in supplies
+    ]
+
+
+def match(
+    markets: list[tuple[pd.DataFrame, pd.DataFrame, transport.Optimum]],
+) -> pd.DataFrame:
+    """Return the optimal matches of all markets.
+
+    Returns
+    -------
     DataFrame
         One row a pair used: the rows of both sides (suffixes ``_resource``, ``_need``), ``base``
         (amount in the base unit of the measure) and ``distance_km``.
     """
     parts = []
-    supplies = _by_group(resources, "measure")
-    for key, wanted in _by_group(needs, "measure").items():
-        if key not in supplies:
-            continue
-        held = supplies[key]
-        plan = transport.solve(market(held, wanted, settings=settings))
+    for held, wanted, optimum in markets:
+        plan = optimum.plan
         pairs = [
             held.iloc[plan.supply].add_suffix("_resource").reset_index(drop=True),
             wanted.iloc[plan.demand].add_suffix("_need").reset_index(drop=True),
@@ -124,8 +154,11 @@ def match(resources: pd.DataFrame, needs: pd.DataFrame, *, settings: Settings) -
         both = pd.concat(pairs, axis="columns")
         parts.append(both.assign(base=plan.amount, distance_km=plan.road_km))
     if not parts:
-        nothing = [resources.iloc[:0].add_suffix("_resource"), needs.iloc[:0].add_suffix("_need")]
-        return pd.concat(nothing, axis="columns").assign(base=0.0, distance_km=0.0)
+        columns = [f"{name}_{end}" for end in ("resource", "need") for name in SIDE_COLUMNS]
+        numbers = [name for name in columns if name.startswith(("x_m", "y_m", "amount", "base_"))]
+        return table.without_rows(
+            (*columns, "base", "distance_km"), numbers=[*numbers, "base", "distance_km"]
+        )
     order = ["row_id_resource", "row_id_need"]
     return pd.concat(parts, ignore_index=True).sort_values(order, ignore_index=True)
 

@@ -74,6 +74,36 @@ class Market:
         allowed = (road <= reach) & ((owner != self.demand_owner[None, :]) | (owner < 0))
         return np.where(allowed, road, np.inf)
 
+    def between_km(self, supply: Integers, demand: Integers) -> Floats:
+        """Return the road of single pairs, allowed or not."""
+        gap_m = self.supply_xy[supply] - self.demand_xy[demand]
+        return np.hypot(gap_m[:, 0], gap_m[:, 1]) * (self.detour / 1000.0)
+
+    def with_demands(self, kept: Integers) -> Market:
+        """Return the market with some of its demands only."""
+        return replace(
+            self,
+            demand=self.demand[kept],
+            demand_xy=self.demand_xy[kept],
+            demand_kind=self.demand_kind[kept],
+            demand_owner=self.demand_owner[kept],
+        )
+
+    def turned(self) -> Market:
+        """Return the same market with the two sides exchanged."""
+        return Market(
+            supply=self.demand,
+            demand=self.supply,
+            supply_xy=self.demand_xy,
+            demand_xy=self.supply_xy,
+            supply_kind=self.demand_kind,
+            demand_kind=self.supply_kind,
+            supply_owner=self.demand_owner,
+            demand_owner=self.supply_owner,
+            reach_km=self.reach_km.T,
+            detour=self.detour,
+        )
+
     def blocks(self) -> Iterator[slice]:
         """Yield the supplies in blocks of bounded size."""
         step = max(1, BLOCK // max(1, len(self.demand)))
@@ -99,6 +129,45 @@ class Plan:
     amount: Floats
     road_km: Floats
 
+    def turned(self) -> Plan:
+        """Return the same plan with the two sides exchanged."""
+        order = np.lexsort((self.supply, self.demand))
+        sides = (self.demand, self.supply, self.amount, self.road_km)
+        return Plan(*(side[order] for side in sides))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """The optimum of a market: for its rows, and for the rows of one place and kind made one.
+
+    Attributes
+    ----------
+    market, plan : Market, Plan
+        As they came, and the best use of them.
+    pooled, pooled_plan : Market, Plan
+        The same with alike rows made one.
+    held, wanted : array
+        Pooled row of each supply and of each demand.
+    """
+
+    market: Market
+    plan: Plan
+    pooled: Market
+    pooled_plan: Plan
+    held: Integers
+    wanted: Integers
+
+    def turned(self) -> Optimum:
+        """Return the same optimum with the two sides exchanged."""
+        return Optimum(
+            self.market.turned(),
+            self.plan.turned(),
+            self.pooled.turned(),
+            self.pooled_plan.turned(),
+            self.wanted,
+            self.held,
+        )
+
 
 def solve(market: Market) -> Plan:
     """Return the plan that matches most, and among those travels least (quantity x distance).
@@ -121,11 +190,20 @@ def solve(market: Market) -> Plan:
     one place and kind are one row of it; what they get is shared out in the order of the rows, so
     callers sort by id.
     """
+    return optimum(market).plan
+
+
+def optimum(market: Market) -> Optimum:
+    """Return the plan of :func:`solve` with the pooled market and plan that it was made from."""
     if not (len(market.supply) and len(market.demand)):
         nothing = np.empty(0, dtype="int64")
-        return Plan(nothing, nothing, np.empty(0), np.empty(0))
+        plan = Plan(nothing, nothing, np.empty(0), np.empty(0))
+        sides = (np.arange(len(market.supply)), np.arange(len(market.demand)))
+        return Optimum(market, plan, market, plan, *sides)
     pooled, held, wanted = _pooled(market)
-    return _shared_out(market, _solve(pooled), held=held, wanted=wanted)
+    pooled_plan = _solve(pooled)
+    plan = _shared_out(market, pooled_plan, held=held, wanted=wanted)
+    return Optimum(market, plan, pooled, pooled_plan, held, wanted)
 
 
 def _solve(market: Market) -> Plan:

@@ -15,6 +15,7 @@ _Answer = TypeVar("_Answer")
 
 SOURCES: Final = (
     "compiled.py",
+    "gaps/loops.py",
     "partnerships/board.py",
     "partnerships/bounds.py",
     "partnerships/kernel.py",

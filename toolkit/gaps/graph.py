@@ -7,15 +7,16 @@ the other.  The measures follow Burt (constraint, effective size), Freeman (betw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from toolkit import vocabulary as v
+from toolkit.compiled import at_once
+from toolkit.gaps import loops
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -40,8 +41,8 @@ EXACT_BETWEENNESS: Final = 1_000
 """Tied actors up to which every one is a source of shortest paths."""
 PIVOTS: Final = 256
 """Sources drawn beyond that."""
-CELLS: Final = 2_000_000
-"""Cells of a dense block, or products of a sparse one, at once."""
+SOURCES: Final = 64
+"""Sources whose paths are added up by one core."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,33 +102,42 @@ def ties_of(territory: Territory) -> Ties:
 def _of_cooperations(territory: Territory, number: pd.Series) -> pd.DataFrame:
     """Return every pair of members of every living cooperation."""
     rows = territory.table(v.COOPERATIONS)
-    rows = rows[~rows["stage"].isin(NO_TIE)].set_index("cooperation_id")
+    rows = rows[~rows["stage"].isin(NO_TIE)].set_index("cooperation_id").sort_index()
     members = territory.table(v.MEMBERS)
     members = members[members["cooperation_id"].isin(rows.index)]
-    members = members.assign(number=members["actor_id"].map(number).astype("int64"))
-    pieces = []
-    for cooperation_id, group in members.groupby("cooperation_id", sort=True):
-        nodes = np.unique(group["number"].to_numpy())
-        first, second = np.triu_indices(len(nodes), k=1)
-        pieces.append((nodes[first], nodes[second], str(cooperation_id)))
-    counts = [len(piece[0]) for piece in pieces]
-    owner = [piece[2] for piece, count in zip(pieces, counts, strict=True) for _ in range(count)]
+    seats = pd.DataFrame(
+        {
+            "place": rows.index.get_indexer(members["cooperation_id"]),
+            "number": members["actor_id"].map(number).to_numpy(dtype="int64"),
+        }
+    ).drop_duplicates()
+    first, second, place = _pairs(seats.sort_values(["place", "number"]))
     return pd.DataFrame(
         {
-            "first": _joined([piece[0] for piece in pieces]),
-            "second": _joined([piece[1] for piece in pieces]),
-            "table": pd.Series([v.COOPERATIONS] * sum(counts), dtype="str"),
-            "row_id": pd.Series(owner, dtype="str"),
-            "basis": pd.Series(rows["basis"].reindex(owner).to_numpy(), dtype="str"),
-            "source_id": pd.Series(
-                rows["source_id"].fillna("").reindex(owner).to_numpy(), dtype="str"
-            ),
+            "first": first,
+            "second": second,
+            "table": pd.Series([v.COOPERATIONS] * len(first), dtype="str"),
+            "row_id": pd.Series(rows.index.to_numpy()[place], dtype="str"),
+            "basis": pd.Series(rows["basis"].to_numpy()[place], dtype="str"),
+            "source_id": pd.Series(rows["source_id"].fillna("").to_numpy()[place], dtype="str"),
         }
     )
 
 
-def _joined(parts: list[Integers]) -> Integers:
-    return np.concatenate(parts) if parts else np.empty(0, dtype="int64")
+def _pairs(seats: pd.DataFrame) -> tuple[Integers, Integers, Integers]:
+    """Return every pair of members, and the place of their cooperation; seats are sorted."""
+    members, places = (seats[name].to_numpy(dtype="int64") for name in ("number", "place"))
+    begins = np.flatnonzero(np.r_[True, places[1:] != places[:-1]]) if len(places) else places
+    sizes = np.diff(np.r_[begins, len(places)])
+    parts = []
+    for size in np.unique(sizes):  # all cooperations of one size at once
+        one, other = np.triu_indices(size, k=1)
+        start = begins[sizes == size][:, None]
+        pair = (members[start + one], members[start + other], places[start + 0 * one])
+        parts.append([cells.ravel() for cells in pair])
+    nothing = [np.empty(0, dtype="int64")] * 3
+    first, second, place = map(np.concatenate, zip(nothing, *parts, strict=True))
+    return first, second, place
 
 
 def _of_flows(territory: Territory, number: pd.Series) -> pd.DataFrame:
@@ -205,35 +215,50 @@ def structural_holes(adjacency: csr_array) -> tuple[Floats, Floats]:
     ----------
     .. [1] Burt (1992). Structural Holes. Harvard University Press.
     """
+    from scipy.sparse import triu  # noqa: PLC0415 - slow to load
+
     degree = np.asarray(adjacency.sum(axis=1), dtype="float64")
     tied = degree > 0
     each = np.divide(1.0, degree, out=np.zeros_like(degree), where=tied)
-    # A node with a single tie is in no triangle: it takes no part in indirect ties.
-    inner = np.flatnonzero(degree > 1)
-    core = adjacency[inner][:, inner]
-    shares = core.multiply(each[inner][:, None]).tocsr()
-    constraint = np.where(tied, each, np.nan)  # each contact once: degree x (1 / degree)^2
-    triangles = np.zeros(len(degree))
-    for rows in _row_blocks(core):
-        nodes = inner[rows]
-        direct = core[rows]
-        indirect = (shares[rows] @ shares).multiply(direct)
-        triangles[nodes] = (direct @ core).multiply(direct).sum(axis=1) / 2.0
-        # (p + q)^2 = p^2 + 2 p q + q^2, with p the same for all contacts of a node.
-        linear, square = indirect.sum(axis=1), indirect.multiply(indirect).sum(axis=1)
-        constraint[nodes] += 2.0 * each[nodes] * linear + square
-    return constraint, np.where(tied, degree - 2.0 * triangles * each, np.nan)
+    ties = triu(adjacency, k=1, format="coo")
+    first, second = (ends.astype("int64") for ends in (ties.row, ties.col))
+    indirect, triangles = np.zeros(len(first)), np.zeros(len(degree))
+    loops.common(*upward(first, second, size=len(degree)), each, indirect, triangles)
+    # sum_q p_iq p_qj = p_i. x (sum of 1 / degree over those tied to both): the same for both ends.
+    ends = np.concatenate([first, second])
+    shares = ((1.0 + np.concatenate([indirect, indirect])) * each[ends]) ** 2
+    constraint = np.bincount(ends, weights=shares, minlength=len(degree))
+    return np.where(tied, constraint, np.nan), np.where(
+        tied, degree - 2.0 * triangles * each, np.nan
+    )
 
 
-def _row_blocks(matrix: csr_array) -> Iterator[slice]:
-    """Yield rows in blocks whose product with the matrix stays small."""
-    sizes = np.diff(matrix.indptr)
-    products = np.cumsum(matrix @ sizes)
-    start, done = 0, 0.0
-    while start < len(products):
-        stop = max(start + 1, int(np.searchsorted(products, done + CELLS, side="right")))
-        yield slice(start, stop)
-        start, done = stop, float(products[stop - 1])
+def upward(first: Integers, second: Integers, *, size: int) -> tuple[Integers, Integers, Integers]:
+    """Return each tie once, from the end with fewer ties to that with more.
+
+    Every triangle is then met once, and nobody has many ties upward: hubs cost no more than ties.
+
+    Parameters
+    ----------
+    first, second : array of int
+        Ends of the ties.
+    size : int
+        Number of nodes.
+
+    Returns
+    -------
+    tuple of array
+        Where those of each node begin, their far ends, and which tie each is.
+    """
+    degree = np.bincount(np.concatenate([first, second]), minlength=size)
+    is_lower = (degree[first] < degree[second]) | (
+        (degree[first] == degree[second]) & (first < second)
+    )
+    low, high = np.where(is_lower, first, second), np.where(is_lower, second, first)
+    edges = np.lexsort((high, low))
+    starts = np.zeros(size + 1, dtype="int64")
+    np.cumsum(np.bincount(low, minlength=size), out=starts[1:])
+    return starts, high[edges], edges
 
 
 def cores(adjacency: csr_array) -> Integers:
@@ -254,7 +279,7 @@ def cores(adjacency: csr_array) -> Integers:
 def betweenness(adjacency: csr_array, *, seed: int) -> Floats:
     """Return the share of the pairs of other nodes whose shortest paths go through each node.
 
-    Brandes' algorithm on blocks of sources; every node is a source up to ``EXACT_BETWEENNESS``
+    Brandes' algorithm; every node is a source up to ``EXACT_BETWEENNESS``
     tied nodes, beyond that ``PIVOTS`` of them, drawn from a seed, stand for all.
 
     References
@@ -268,36 +293,18 @@ def betweenness(adjacency: csr_array, *, seed: int) -> Floats:
     tied = np.flatnonzero(np.diff(adjacency.indptr))
     if not len(tied):
         return found
-    inner: Any = adjacency[tied][:, tied]
+    inner = adjacency[tied][:, tied]
     sources = np.arange(len(tied))
     if len(tied) > EXACT_BETWEENNESS:
         drawn = np.random.default_rng(seed).choice(len(tied), PIVOTS, replace=False)
         sources = np.sort(drawn)
-    step = max(1, min(64, CELLS // len(tied)))
+    starts, ends = inner.indptr.astype("int64"), inner.indices.astype("int64")
+    blocks = [sources[start : start + SOURCES] for start in range(0, len(sources), SOURCES)]
+    # Blocks are the same whatever the number of cores, and are added up in their order.
+    parts = at_once(lambda block: loops.dependencies(starts, ends, block), blocks)
     total = np.zeros(len(tied))
-    for start in range(0, len(sources), step):
-        total += _dependencies(inner, sources[start : start + step])
+    for part in parts:
+        total += part
     pairs = (size - 1.0) * (size - 2.0)
     found[tied] = total * (len(tied) / len(sources)) / pairs if pairs > 0 else 0.0
     return found
-
-
-def _dependencies(adjacency: csr_array, sources: Integers) -> Floats:
-    """Return, summed over sources, how much the paths from them depend on each node."""
-    column = np.arange(len(sources))
-    paths = np.zeros((adjacency.shape[0], len(sources)))
-    paths[sources, column] = 1.0
-    levels = [paths.copy()]
-    while True:
-        reached = np.where(paths > 0, 0.0, adjacency @ levels[-1])
-        if not reached.any():
-            break
-        paths += reached
-        levels.append(reached)
-    depends = np.zeros_like(paths)
-    for level, before in zip(levels[:0:-1], levels[-2::-1], strict=True):
-        passed = np.divide(1.0 + depends, level, out=np.zeros_like(paths), where=level > 0)
-        depends += before * (adjacency @ passed)
-    depends[sources, column] = 0.0
-    total: Floats = depends.sum(axis=1)
-    return total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,11 +70,49 @@ def between(
         draws=settings.permutations,
         seed=(settings.seed, _SUBJECTS.index(subject)),
     )
-    return [
-        _gap(one, actors=actors, ties=ties, subject=subject)
-        for one in tests
-        if one.q_value <= settings.hole_p_value and one.observed < one.expected
+    holes = [
+        one for one in tests if one.q_value <= settings.hole_p_value and one.observed < one.expected
     ]
+    if not holes:
+        return []
+    names, code = np.unique(groups, return_inverse=True)
+    number = {str(name): place for place, name in enumerate(names)}
+    sides = _Sides(
+        code=code,
+        degree=ties.degree,
+        lines=table.lines(actors[["row_id", "basis", "source_id"]]),
+        first=code[ties.reasons["first"].to_numpy(dtype="int64")],
+        second=code[ties.reasons["second"].to_numpy(dtype="int64")],
+    )
+    return [
+        _gap(one, sides.pair(number[one.first], number[one.second]), ties=ties, subject=subject)
+        for one in holes
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sides:
+    """Groups of actors and of the ends of their ties, as numbers; looked up for each hole."""
+
+    code: Integers
+    degree: Integers
+    lines: list[Any]
+    first: Integers
+    second: Integers
+
+    def pair(self, one: int, other: int) -> tuple[list[table.Fact], Integers]:
+        """Return the tied actors of two groups as evidence, and which reasons tie the two."""
+        members = ((self.code == one) | (self.code == other)) & (self.degree > 0)
+        places = np.flatnonzero(members)
+        facts = table.facts(
+            [self.lines[place] for place in places],
+            role="actor",
+            table=v.ACTORS,
+            quantities=self.degree[places],
+        )
+        forth = (self.first == one) & (self.second == other)
+        back = (self.first == other) & (self.second == one)
+        return facts, np.flatnonzero(forth | back)
 
 
 def tested(
@@ -195,24 +233,17 @@ def _between(first: Integers, second: Integers, *, size: int) -> Integers:
     return both
 
 
-def _gap(test: PairTest, *, actors: pd.DataFrame, ties: graph.Ties, subject: str) -> table.Gap:
+def _gap(
+    test: PairTest,
+    found: tuple[list[table.Fact], Integers],
+    *,
+    ties: graph.Ties,
+    subject: str,
+) -> table.Gap:
     """Return the gap of one pair of groups; actors that have a tie are those concerned."""
-    groups = actors[subject].to_numpy(dtype="object")
-    pair = {test.first, test.second}
-    sides = np.isin(groups, sorted(pair))
-    degree = ties.degree
-    concerned = actors[sides & (degree > 0)]
-    reasons = ties.reasons
-    first, second = groups[reasons["first"]], groups[reasons["second"]]
-    bridging = reasons[
-        np.isin(first, sorted(pair)) & np.isin(second, sorted(pair)) & (first != second)
-    ]
-    evidence = table.facts(
-        table.lines(concerned),
-        role="actor",
-        table=v.ACTORS,
-        quantities=degree[concerned.index],
-    )
+    concerned, linking = found
+    bridging = ties.reasons.iloc[linking]
+    evidence = list(concerned)
     for name, role in ((v.COOPERATIONS, "cooperation"), (v.FLOWS, "flow")):
         rows = bridging[bridging["table"] == name].sort_values("row_id")
         evidence += table.facts(
@@ -229,6 +260,6 @@ def _gap(test: PairTest, *, actors: pd.DataFrame, ties: graph.Ties, subject: str
         unit="",
         severity=table.share(test.expected - test.observed, len(ties.first)),
         evidence=evidence,
-        actor_ids=tuple(concerned["actor_id"]),
+        actor_ids=tuple(fact.row_id for fact in concerned),
         probability=1.0 - test.q_value,
     )

@@ -97,7 +97,7 @@ def isolated(actors: pd.DataFrame, measured: pd.DataFrame) -> list[table.Gap]:
                 unit="",
                 severity=table.share(len(lonely), len(actors)),
                 evidence=table.facts(
-                    table.lines(lonely),
+                    table.lines(lonely[["row_id", "basis", "source_id"]]),
                     role="actor",
                     table=v.ACTORS,
                     quantities=[1.0] * len(lonely),

@@ -141,7 +141,9 @@ class Found:
 def lines(frame: pd.DataFrame) -> list[Any]:
     """Return the rows of a frame as named tuples; small groups of rows are handled as these."""
     make = _line(tuple(frame.columns))
-    return [make(*cells) for cells in frame.itertuples(index=False, name=None)]
+    # Columns of text hand their cells over one by one, ten times slower than an array does.
+    columns = [frame[name].to_numpy(dtype="object") for name in frame.columns]
+    return [make(*cells) for cells in zip(*columns, strict=True)]
 
 
 @cache

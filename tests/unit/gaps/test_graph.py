@@ -44,7 +44,7 @@ def test_golden_values_of_burt():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_equal_to_networkx(seed, monkeypatch):
-    monkeypatch.setattr(graph, "CELLS", 200)  # several blocks of rows and of sources
+    monkeypatch.setattr(graph, "SOURCES", 7)  # several blocks
     other = nx.gnp_random_graph(40, (0.02, 0.08, 0.3)[seed % 3], seed=seed)
     made = ties(other.edges, range(40))
     measured = graph.measures(made, seed=0)
@@ -63,6 +63,37 @@ def test_equal_to_networkx(seed, monkeypatch):
         )
     sizes = measured.groupby("component").size()
     assert sizes.tolist() == sorted(map(len, nx.connected_components(other)), reverse=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_loops_give_the_same_compiled_or_not(seed, monkeypatch):
+    made = ties(nx.gnp_random_graph(30, 0.15, seed=seed).edges, range(30))
+    compiled = graph.measures(made, seed=0)
+    for name in ("dependencies", "common"):
+        loop = getattr(graph.loops, name)
+        monkeypatch.setattr(graph.loops, name, getattr(loop, "py_func", loop))
+    pd.testing.assert_frame_equal(graph.measures(made, seed=0), compiled, check_exact=True)
+
+
+def test_a_flow_ties_both_ends_whichever_way_it_goes():
+    """Constraint of a directed graph is another figure: ties have no direction here."""
+    arrows = nx.DiGraph(GOLDEN)
+    measured = graph.measures(ties(GOLDEN, "abcdef"), seed=0).set_index("actor_id")
+    assert measured.loc["a", "effective_size"] == pytest.approx(
+        nx.effective_size(arrows.to_undirected())["a"]
+    )
+    assert measured.loc["a", "effective_size"] != pytest.approx(nx.effective_size(arrows)["a"])
+
+
+def test_a_cooperation_of_a_thousand_members():
+    size = 1_000
+    first, second = np.triu_indices(size, k=1)
+    made = graph.Ties(np.arange(size).astype("object"), first, second, pd.DataFrame())
+    constraint, effective_size = graph.structural_holes(made.adjacency())
+    # each of 999 contacts: (1 + 998 / 999)^2 / 999^2
+    expected = (1 + 998 / 999) ** 2 / 999
+    np.testing.assert_allclose(constraint, expected, rtol=1e-12)
+    np.testing.assert_allclose(effective_size, 1.0, rtol=1e-12)
 
 
 def test_components_of_one_size_are_numbered_by_first_node():

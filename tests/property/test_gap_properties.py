@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import tiny_tables
 from toolkit import vocabulary as v
-from toolkit.gaps import access, balance, find_gaps, transport
+from toolkit.gaps import balance, find_gaps, transport
 from toolkit.settings import Settings
 from toolkit.territory import Territory, complete
 
@@ -200,35 +198,6 @@ def test_scaling_quantities_scales_what_is_matched(rows, factor):
         for found in (one, other)
     ]
     pd.testing.assert_series_equal(*severities, rtol=1e-9)
-
-
-@given(
-    st.integers(1, 12).flatmap(
-        lambda n: st.tuples(
-            st.lists(st.tuples(st.floats(0, 60), st.floats(0, 60)), min_size=n, max_size=n),
-            st.lists(st.integers(0, 3000), min_size=n, max_size=n),
-            st.tuples(st.floats(0, 50), st.floats(0.5, 50)),
-        )
-    )
-)
-@settings(max_examples=100, deadline=None)
-def test_e2sfca_conserves_supply_and_is_monotonic(case):
-    minutes, people, supply = (np.array(part, dtype="float64") for part in case)
-    bands = access.bands(30.0)
-    result = access.e2sfca(minutes, people=people, supply=supply, bands=bands)
-    reached = ((minutes <= 30.0) & (people > 0)[:, None]).any(axis=0)
-    assert math.isclose(
-        people @ result.accessibility, supply[reached].sum(), rel_tol=1e-9, abs_tol=1e-9
-    )
-    assert np.isfinite(result.accessibility).all()
-    without = access.e2sfca(minutes[:, :1], people=people, supply=supply[:1], bands=bands)
-    assert (result.accessibility >= without.accessibility - 1e-12).all()
-    crowded = access.e2sfca(minutes, people=people + 10.0, supply=supply, bands=bands)
-    reached_before = reached[None, :] & (minutes <= 30.0)
-    alone = ~(reached_before != (minutes <= 30.0)).any(axis=1)
-    assert (crowded.accessibility <= result.accessibility + 1e-12)[alone].all()
-    doubled = access.e2sfca(minutes, people=people, supply=2 * supply, bands=bands)
-    np.testing.assert_allclose(doubled.accessibility, 2 * result.accessibility)
 
 
 @given(st.integers(0, 2**31), st.integers(1, 9), st.integers(1, 9))

@@ -1,4 +1,4 @@
-"""Access to services: golden values of the E2SFCA, coverage by hand on the tiny territory."""
+"""Access to services: coverage and shared access by hand on the tiny territory."""
 
 from __future__ import annotations
 
@@ -26,35 +26,6 @@ def found(territory, **settings):
     result = access.find(territory, settings=Settings(**settings))
     gaps, evidence = table.frames(result.gaps)
     return gaps.set_index("gap_id"), evidence, result.detail
-
-
-def test_golden_values_of_the_e2sfca():
-    minutes = np.array([[5.0, 25.0], [15.0, 12.0], [40.0, 8.0]])
-    people, supply = np.array([100.0, 50.0, 200.0]), np.array([2.0, 1.0])
-    result = access.e2sfca(minutes, people=people, supply=supply, bands=access.bands(30.0))
-    assert result.ratio.round(6).tolist() == [0.014925, 0.003906]
-    assert result.accessibility.round(6).tolist() == [0.015785, 0.012806, 0.003906]
-    assert people @ result.accessibility == pytest.approx(3.0)
-
-
-def test_a_supplier_without_demand_in_reach_drops_out():
-    minutes = np.array([[5.0, 5.0, 99.0], [99.0, 99.0, 5.0]])
-    result = access.e2sfca(
-        minutes,
-        people=np.array([10.0, 0.0]),
-        supply=np.array([1.0, 1.0, 1.0]),
-        bands=((10.0, 1.0),),
-    )
-    assert result.ratio.tolist() == [0.1, 0.1, 0.0]
-    assert result.accessibility.tolist() == [0.2, 0.0]
-
-
-def test_the_end_of_a_band_belongs_to_it():
-    minutes = np.array([[10.0], [10.000001], [30.0], [30.000001]])
-    result = access.e2sfca(
-        minutes, people=np.ones(4), supply=np.array([1.9]), bands=access.bands(30.0)
-    )
-    assert result.accessibility.tolist() == pytest.approx([1.0, 0.68, 0.22, 0.0])
 
 
 def test_people_out_of_reach(with_rows):

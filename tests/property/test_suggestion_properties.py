@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.knowledge.suggestion import suggest_activities, suggest_activity
-from toolkit.knowledge.words import LEGAL_WORDS, STOP_WORDS
+from toolkit.knowledge.words import LEGAL_WORDS, STOP_WORDS, parts_of
 
 WORDS = [
     "boulangerie",
@@ -57,6 +57,12 @@ def test_accents_and_case_do_not_matter(words):
         for word in words
     ]
     assert codes(words) == codes([word.upper() for word in bare]) == codes(bare)
+
+
+NAMING = [
+    one for one in sorted(STOP_WORDS) if any(part.named_after for part in parts_of(f"x {one} taxi"))
+]
+"""Small words after which something is named."""
 
 
 @FEW

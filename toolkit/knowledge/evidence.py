@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import sparse
 
 from toolkit import nomenclature
-from toolkit.knowledge.words import segments_of
+from toolkit.knowledge.words import Part, segments_of
 from toolkit.nomenclature import fold
 from toolkit.resources import shipped
 
@@ -271,7 +271,7 @@ def shares(totals: Mapping[str, float]) -> Floats:
     return units / above
 
 
-def pulls(found: Evidence, features: Sequence[int]) -> Floats:
+def pulls(found: Evidence, features: Sequence[int], *, within: str | None = None) -> Floats:
     """Return how far each feature pulls towards each sub-class.
 
     Parameters
@@ -280,6 +280,9 @@ def pulls(found: Evidence, features: Sequence[int]) -> Floats:
         The evidence.
     features : sequence of int
         Places in ``found.features``.
+    within : str, optional
+        Level of the tree: what a feature says between codes of this level is left out, so that it
+        only says which of those below is meant.
 
     Returns
     -------
@@ -289,12 +292,13 @@ def pulls(found: Evidence, features: Sequence[int]) -> Floats:
     known = tree()
     counts = found.counts[list(features)].toarray()
     roots = known.parent < 0
-    within = np.zeros_like(counts)
-    np.add.at(within.T, known.parent[~roots], counts.T[~roots])
-    above = np.where(roots, counts[:, roots].sum(axis=1, keepdims=True), within[:, known.parent])
+    inside = np.zeros_like(counts)
+    np.add.at(inside.T, known.parent[~roots], counts.T[~roots])
+    above = np.where(roots, counts[:, roots].sum(axis=1, keepdims=True), inside[:, known.parent])
     smoothed = (counts + SMOOTHING * found.prior) / (above + SMOOTHING)
     told: Floats = np.log(smoothed) - np.log(found.prior)
-    return np.asarray(told[:, known.paths].sum(axis=2))
+    first = 0 if within is None else LEVELS.index(within) + 1
+    return np.asarray(told[:, known.paths[:, first:]].sum(axis=2))
 
 
 def log_prior(found: Evidence) -> Floats:
@@ -302,34 +306,77 @@ def log_prior(found: Evidence) -> Floats:
     return np.asarray(np.log(found.prior)[tree().paths].sum(axis=1))
 
 
-def find_features(found: Evidence, segments: Iterable[Mapping[str, str]]) -> dict[int, str]:
-    """Return the features that a text holds and the words that show them.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Features that a text holds.
+
+    Attributes
+    ----------
+    shown : Mapping of int to str
+        Feature -> the words that show it.
+    named_after : Mapping of int to frozenset of int
+        Feature whose words only tell what something is named after -> features of the words before.
+    """
+
+    shown: Mapping[int, str]
+    named_after: Mapping[int, frozenset[int]]
+
+
+def find_features(found: Evidence, parts: Iterable[Part]) -> Found:
+    """Return the features that a text holds, and which of them only name something.
 
     A phrase hides the single words it is made of; a word that is not known counts by its beginning.
     """
     shown: dict[int, str] = {}
-    for words in segments:
-        matched = sorted(
-            (
-                (phrase, at)
-                for first in words
-                for phrase, at in found.phrases.get(first, ())
-                if phrase <= words.keys()
-            ),
-            key=lambda one: (-len(one[0]), one[1]),
-        )
-        covered: set[str] = set()
-        longer: list[frozenset[str]] = []
-        for phrase, at in matched:
-            if not any(phrase < one for one in longer):
-                shown[at] = " ".join(words[one] for one in words if one in phrase)
-                covered |= phrase
-                longer.append(phrase)
-        for one in sorted(words.keys() - covered):
-            at_word = _single(found, one)
-            if at_word is not None:
-                shown.setdefault(at_word, words[one])
-    return shown
+    named: dict[int, frozenset[int]] = {}
+    free: set[int] = set()
+    for part in parts:
+        features = _features_of(found, part.words)
+        for at, stems in features.items():
+            shown.setdefault(at, " ".join(part.words[one] for one in part.words if one in stems))
+            heads = _heads(features, stems, named_after=part.named_after)
+            if heads:
+                named[at] = named.get(at, frozenset()) | heads
+            else:
+                free.add(at)
+    return Found(shown, {at: heads for at, heads in named.items() if at not in free})
+
+
+def _heads(
+    features: Mapping[int, frozenset[str]],
+    stems: frozenset[str],
+    *,
+    named_after: Mapping[str, frozenset[str]],
+) -> frozenset[int]:
+    """Return the features that stand before some stems, if all of these only name something."""
+    if not stems <= named_after.keys():
+        return frozenset()
+    before = frozenset[str]().union(*(named_after[one] for one in stems)) - stems
+    return frozenset(at for at, others in features.items() if others <= before)
+
+
+def _features_of(found: Evidence, words: Mapping[str, str]) -> dict[int, frozenset[str]]:
+    """Return the features of a part of a text, each with the stems that show it."""
+    matched = sorted(
+        (
+            (phrase, at)
+            for first in words
+            for phrase, at in found.phrases.get(first, ())
+            if phrase <= words.keys()
+        ),
+        key=lambda one: (-len(one[0]), one[1]),
+    )
+    features: dict[int, frozenset[str]] = {}
+    covered: set[str] = set()
+    for phrase, at in matched:
+        if not any(phrase < longer for longer in features.values()):
+            features[at] = phrase
+            covered |= phrase
+    for one in sorted(words.keys() - covered):
+        at_word = _single(found, one)
+        if at_word is not None:
+            features.setdefault(at_word, frozenset({one}))
+    return features
 
 
 def _single(found: Evidence, one: str) -> int | None:

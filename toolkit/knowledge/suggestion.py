@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,14 @@ from toolkit.knowledge.evidence import (
     LANGUAGES,
     LEVELS,
     Evidence,
+    Found,
     evidence,
     find_features,
     log_prior,
     pulls,
     tree,
 )
-from toolkit.knowledge.words import segments_of
+from toolkit.knowledge.words import parts_of
 from toolkit.resources import shipped
 
 Floats = npt.NDArray[np.float64]
@@ -44,6 +45,12 @@ NAME: Final = 2
 """What a word of a name weighs beside one of a description (own rule)."""
 DEEP: Final = 0.5
 """Share of its division that a finer code must hold to be named instead of it (own rule)."""
+TRADE: Final = 0.5
+"""Share of one division in what a word says alone, from which it is a trade: a word of another
+division behind "du", "de la" or "des" only tells which one it is (decision 0021)."""
+ASSOCIATIONS: Final = "94"
+"""Division of associations that no other describes: its words are no trade, for what an association
+is named after ("Fédération des éditeurs") often tells what it does."""
 ZONES: Final = ("sure", "ask", "unknown")
 _COLUMNS: Final = (
     "activity",
@@ -239,6 +246,13 @@ def _check(*, lang: str | None, top: int, level: str | None) -> None:
         raise UsageError(Problem("suggestion_level", found=level, params={"choices": choices}))
 
 
+class Use(NamedTuple):
+    """A feature of a text, and whether it only tells what a trade is named after."""
+
+    feature: int
+    is_name: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """Texts scored together.
@@ -246,19 +260,19 @@ class Scores:
     Attributes
     ----------
     shown : list of dict
-        Features of each text and the words that show them.
+        Features of each text, as they are used, and the words that show them.
     shares : ndarray, shape (texts, sub-classes), float
         Share of each sub-class; adds up to 1.
     drawn : ndarray, shape (features used, sub-classes), float
         How far each feature pulls, see :func:`toolkit.knowledge.evidence.pulls`.
     place : Mapping
-        Feature -> row of ``drawn``.
+        Feature, as it is used -> row of ``drawn``.
     """
 
-    shown: list[dict[int, str]]
+    shown: list[dict[Use, str]]
     shares: Floats
     drawn: Floats
-    place: Mapping[int, int]
+    place: Mapping[Use, int]
 
 
 def score(texts: Sequence[tuple[str, ...]], known: Evidence) -> Scores:
@@ -268,26 +282,80 @@ def score(texts: Sequence[tuple[str, ...]], known: Evidence) -> Scores:
     (their divergence from the general shares).  So a word alone counts whole, n words that tell as
     much count as the root of n, for words of one text repeat each other, and the many weak words of
     a long description do not drown the strong ones.
+
+    A word that a trade is named after ("Boulangerie de la Gare") says nothing of the division, only
+    which kind of it is meant, and takes no share from the others.
     """
-    found = [[find_features(known, segments_of(part)) for part in parts] for parts in texts]
-    shown = [{at: word for part in reversed(parts) for at, word in part.items()} for parts in found]
-    used = sorted({feature for one in shown for feature in one})
-    place = {feature: number for number, feature in enumerate(used)}
-    drawn = pulls(known, used)
+    found = [[find_features(known, parts_of(part)) for part in parts] for parts in texts]
     prior = log_prior(known)
+    divisions = _divisions(found, known)
+    uses = [_uses(parts, divisions) for parts in found]
+    used = sorted({use for words in uses for use in words})
+    place = {use: number for number, use in enumerate(used)}
+    drawn = _drawn(known, used)
     tells = np.maximum((np.exp(drawn + prior) * drawn).sum(axis=1), _LEAST)
     rows, columns, weights = [], [], []
-    for row, (words, (name, *more)) in enumerate(zip(shown, found, strict=True)):
-        told = {at: tells[place[at]] * (NAME**2 if more and at in name else 1) for at in words}
-        total = sum(told.values())
-        for at, share in sorted(told.items()):
+    for row, words in enumerate(uses):
+        told = {use: tells[place[use]] * weight for use, (_, weight) in words.items()}
+        total = sum(share for use, share in told.items() if not use.is_name)
+        for use, share in sorted(told.items()):
             rows.append(row)
-            columns.append(place[at])
-            weights.append((share / total) ** 0.5)
-    cells = sparse.csr_array((weights, (rows, columns)), shape=(len(shown), len(used)))
+            columns.append(place[use])
+            weights.append((share / (total + share if use.is_name else total)) ** 0.5)
+    cells = sparse.csr_array((weights, (rows, columns)), shape=(len(uses), len(used)))
     score_of = prior + cells @ drawn
     likely = np.exp(score_of - score_of.max(axis=1, keepdims=True))
+    shown = [{use: word for use, (word, _) in words.items()} for words in uses]
     return Scores(shown, likely / likely.sum(axis=1, keepdims=True), drawn, place)
+
+
+def _divisions(texts: Sequence[Sequence[Found]], known: Evidence) -> dict[int, tuple[int, float]]:
+    """Return the division that features alone mean, and its share.
+
+    Only of what something is named after, and of the words before it.
+    """
+    named = [part.named_after for parts in texts for part in parts]
+    asked = sorted({at for one in named for at, heads in one.items() for at in (at, *heads)})
+    alone = np.exp(pulls(known, asked) + log_prior(known))
+    held = np.zeros((len(asked), len(tree().codes)))
+    np.add.at(held.T, tree().paths[:, _DIVISION], alone.T)
+    best = zip(held.argmax(axis=1).tolist(), held.max(axis=1).tolist(), strict=True)
+    return dict(zip(asked, best, strict=True))
+
+
+def _uses(
+    parts: Sequence[Found], divisions: Mapping[int, tuple[int, float]]
+) -> dict[Use, tuple[str, float]]:
+    """Return the features of a text as they are used, with the words that show them and a weight.
+
+    A feature is a name where each part that shows it has it after a trade of another division.
+    """
+    name, *more = parts
+    found: dict[Use, tuple[str, float]] = {}
+    words = {at: word for part in reversed(parts) for at, word in part.shown.items()}
+    for at, word in words.items():
+        told = [_is_name(at, part, divisions=divisions) for part in parts if at in part.shown]
+        use = Use(at, is_name=all(told))
+        is_of_name = bool(more) and at in name.shown and told[0] == use.is_name
+        found[use] = (word, float(NAME**2) if is_of_name else 1.0)
+    return found
+
+
+def _is_name(at: int, part: Found, *, divisions: Mapping[int, tuple[int, float]]) -> bool:
+    """Return whether a feature follows a trade that is named after it."""
+    heads = (divisions[one] for one in part.named_after.get(at, ()))
+    trades = {division for division, share in heads if share >= TRADE}
+    trades.discard(tree().place[ASSOCIATIONS])
+    return bool(trades) and divisions[at][0] not in trades
+
+
+def _drawn(known: Evidence, used: Sequence[Use]) -> Floats:
+    """Return how far each feature pulls, a name only within the divisions."""
+    is_name = np.array([use.is_name for use in used], dtype="bool")
+    drawn = np.zeros((len(used), len(tree().leaves)))
+    drawn[~is_name] = pulls(known, [use.feature for use in used if not use.is_name])
+    drawn[is_name] = pulls(known, [use.feature for use in used if use.is_name], within="division")
+    return drawn
 
 
 def _best(
@@ -354,7 +422,7 @@ def _depth(left: Floats, leaf: int, *, fine: float | None) -> int:
     return at
 
 
-def _decided(words: Mapping[int, str], told: Mapping[int, float]) -> tuple[tuple[str, float], ...]:
+def _decided(words: Mapping[Use, str], told: Mapping[Use, float]) -> tuple[tuple[str, float], ...]:
     """Return the words that speak for a code and their shares, the strongest first."""
     summed: dict[str, float] = {}
     for feature, pull in told.items():

@@ -7,6 +7,8 @@ letters are left out.  The language of a text need not be known.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -60,6 +62,23 @@ _PLACE_WORDS: Final = _words(
 )
 """Words of addresses and of the land, which stand in names of any activity."""
 _LEFT_OUT: Final = STOP_WORDS | LEGAL_WORDS | _PERSON_WORDS | _PLACE_WORDS
+_MERGED: Final = _words("au aux des du")
+"""Prepositions that hold the article."""
+_ARTICLES: Final = _words("l la le les the")
+_BEFORE_ARTICLES: Final = _words("a at by d de in near of on sous sur")
+"""Prepositions after which an article begins what a place is called after."""
+_BARE: Final = _words("d de of")
+"""Prepositions that carry on with a name: "Taxi de la maison de retraite"."""
+_BEFORE_NOUNS: Final = _words(
+    """
+    ancien ancienne anciennes anciens beau beaux bel belle belles bon bonne bonnes bons cinq dernier
+    derniere dix grand grande grandes grands gros grosse haut haute hautes hauts huit jeune jeunes
+    joli jolie jolis long longue neuf petit petite petites petits premier premiere quatre sept six
+    trois vieil vieille vieilles vieux big first five four great little new old six small three two
+    """
+)
+"""Adjectives and numbers that stand before the noun."""
+_AND: Final = _words("and et or ou")
 _POINTS = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b\.?")
 _SPELT = re.compile(r"\b(?:[a-z] ){2,}[a-z]\b")
 _BREAK = re.compile(r"[.;:!?\n\r|()\[\]{}/\t,]+|\s[-–—•*]\s")
@@ -135,7 +154,76 @@ def stem(word: str) -> str:
     return word
 
 
-def segments_of(text: str) -> tuple[dict[str, str], ...]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The words of a text between two marks of punctuation.
+
+    Attributes
+    ----------
+    words : Mapping of str to str
+        Stem -> the word as it stood, folded.
+    named_after : Mapping of str to frozenset of str
+        Stem that only follows a definite article ("du", "de la", "des", "at the", or "le" right
+        after a word) -> stems of the words before it.  In French such a noun says which bakery it
+        is, that of the station, and one after a bare "de" which kind.
+    """
+
+    words: Mapping[str, str]
+    named_after: Mapping[str, frozenset[str]]
+
+
+def parts_of(text: str) -> tuple[Part, ...]:
+    """Return the parts of a text between marks of punctuation, those that hold words.
+
+    Only the first 20,000 characters are read.
+
+    Examples
+    --------
+    >>> [part.named_after for part in parts_of("Garage du vieux moulin, réparation de vélos")]
+    [{'vieux': frozenset({'garag'}), 'moulin': frozenset({'garag'})}, {}]
+    """
+    folded = fold(text[:MAX_CHARACTERS].replace("\n", ";"))
+    folded = _POINTS.sub(lambda found: found[0].replace(".", "") + " ", folded)
+    parts = []
+    for part in _BREAK.split(folded):
+        plain = " ".join(_NOT_WORD.sub(" ", part).split())
+        plain = _SPELT.sub(lambda found: found[0].replace(" ", ""), plain)
+        found = _part(plain.split())
+        if found.words:
+            parts.append(found)
+    return tuple(parts)
+
+
+def _part(words: Iterable[str]) -> Part:
+    """Return the stems of folded words, and those that something is named after."""
+    told: dict[str, str] = {}
+    named_after: dict[str, frozenset[str]] = {}
+    heads: frozenset[str] = frozenset()
+    last: frozenset[str] = frozenset()
+    before = ""
+    for word in words:
+        if word in _MERGED or (
+            word in _ARTICLES and (before in _BEFORE_ARTICLES or is_told(before))
+        ):
+            heads = frozenset(told)
+        elif word in _AND:
+            heads = last = frozenset()
+        elif word in _BARE:
+            heads = last
+        elif is_told(word):
+            one = stem(word)
+            if heads and (one not in told or one in named_after):
+                named_after.setdefault(one, heads)
+            else:
+                named_after.pop(one, None)
+            told[one] = word
+            last = heads
+            heads = heads if word in _BEFORE_NOUNS else frozenset()
+        before = word
+    return Part(told, named_after)
+
+
+def segments_of(text: str) -> tuple[Mapping[str, str], ...]:
     """Return the parts of a text between marks of punctuation, each as its stems and their words.
 
     Parameters
@@ -145,7 +233,7 @@ def segments_of(text: str) -> tuple[dict[str, str], ...]:
 
     Returns
     -------
-    tuple of dict
+    tuple of Mapping
         One a part that holds words: stem -> the word as it stood, folded.
 
     Examples
@@ -153,16 +241,7 @@ def segments_of(text: str) -> tuple[dict[str, str], ...]:
     >>> segments_of("S.A.R.L. Les Boulangeries DUPONT & Fils, 12 rue du Pain")
     ({'boulangery': 'boulangeries', 'dupont': 'dupont'}, {'pain': 'pain'})
     """
-    folded = fold(text[:MAX_CHARACTERS].replace("\n", ";"))
-    folded = _POINTS.sub(lambda found: found[0].replace(".", "") + " ", folded)
-    parts = []
-    for part in _BREAK.split(folded):
-        plain = " ".join(_NOT_WORD.sub(" ", part).split())
-        plain = _SPELT.sub(lambda found: found[0].replace(" ", ""), plain)
-        words = {stem(word): word for word in plain.split() if is_told(word)}
-        if words:
-            parts.append(words)
-    return tuple(parts)
+    return tuple(part.words for part in parts_of(text))
 
 
 def is_told(word: str) -> bool:

@@ -18,7 +18,7 @@ from toolkit.knowledge.evidence import (
     table_rows,
     tree,
 )
-from toolkit.knowledge.words import LEGAL_WORDS, STOP_WORDS, segments_of, stem
+from toolkit.knowledge.words import LEGAL_WORDS, STOP_WORDS, parts_of, segments_of, stem
 from toolkit.resources import shipped
 
 FOLDER = shipped("data", "knowledge")
@@ -123,13 +123,69 @@ def test_shares_of_a_word_add_up_to_one():
 
 def test_a_phrase_hides_its_words_and_a_beginning_serves_unknown_words():
     known = evidence()
-    found = find_features(known, segments_of("Centre de formation d'apprentis"))
+    found = find_features(known, parts_of("Centre de formation d'apprentis")).shown
     assert list(found.values()) == ["centre formation apprentis"]
-    found = find_features(known, segments_of("Plombissimo"))
+    found = find_features(known, parts_of("Plombissimo")).shown
     assert [known.features[at] for at in found] == ["plomb*"]
 
 
 def test_words_of_different_parts_make_no_phrase():
     known = evidence()
-    apart = find_features(known, segments_of("Maison. Jardin de retraite"))
-    assert "maison retraite" not in apart.values()
+    apart = find_features(known, parts_of("Maison. Jardin de retraite"))
+    assert "maison retraite" not in apart.shown.values()
+
+
+@pytest.mark.parametrize(
+    "text,named",
+    [
+        ("Brasserie du Verger", {"verger": {"brasserie"}}),
+        ("Brasserie de l'ancien verger", {"verger": {"brasserie"}, "ancien": {"brasserie"}}),
+        ("Brasserie au Verger", {"verger": {"brasserie"}}),
+        ("Brasserie le Verger", {"verger": {"brasserie"}}),
+        ("Brewery at the Orchard", {"orchard": {"brewery"}}),
+        ("Brasserie Durand du Verger", {"verger": {"brasserie", "durand"}}),
+        ("Brasserie de verger", {}),
+        ("Brasserie du verger d'olives", {"verger": {"brasserie"}, "olives": {"brasserie"}}),
+        ("Le Verger Brasserie", {}),
+        ("Du Verger Brasserie", {}),
+        ("Brasserie et verger", {}),
+        ("Brasserie du verger et verger", {}),
+        ("Brasserie par le verger", {}),
+        ("Brasserie, du verger", {}),
+        ("Brasserie du 12 verger", {"verger": {"brasserie"}}),
+    ],
+)
+def test_what_something_is_named_after(text, named):
+    found = [
+        {part.words[one]: {part.words[head] for head in heads} for one, heads in told.items()}
+        for part in parts_of(text)
+        if (told := part.named_after)
+    ]
+    assert found == ([named] if named else [])
+
+
+def test_a_phrase_is_a_name_only_where_all_its_words_are():
+    known = evidence()
+
+    def named(text):
+        found = find_features(known, parts_of(text))
+        return {
+            found.shown[at]: {found.shown[head] for head in heads}
+            for at, heads in found.named_after.items()
+        }
+
+    assert named("Taxi de la maison de retraite") == {"maison retraite": {"taxi"}}
+    assert named("Taxi et maison de la retraite") == {}
+    assert named("Taxi de la grande école") == {"grande ecole": {"taxi"}}
+    assert named("Maison de la presse") == {}
+    assert named("Taxi de la gare. Parking et gare") == {}
+
+
+def test_within_a_division_other_divisions_are_not_told_apart():
+    known = evidence()
+    at = [known.words[stem("port")]]
+    inside = pulls(known, at, within="division")[0]
+    leaves = list(tree().leaves)
+    assert inside[leaves.index("52.22Z")] > inside[leaves.index("52.10A")]
+    assert {inside[row] for row, leaf in enumerate(leaves) if leaf.startswith("56")} == {0.0}
+    assert pulls(known, at)[0][leaves.index("56.10A")] < 0.0

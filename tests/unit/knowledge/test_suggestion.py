@@ -48,6 +48,93 @@ def test_plain_names_lead_to_their_activity(text, start):
     assert codes(text)[0].startswith(start)
 
 
+@pytest.mark.parametrize(
+    "text,start",
+    [
+        ("Pizzeria du Collège", "56.10"),
+        ("Boulangerie-pâtisserie de la Préfecture", "10.71"),
+        ("Opticien de l'Université", "47.78"),
+        ("SARL TAXI DE L'AEROPORT", "49.32"),
+        ("Brasserie de la Tannerie", "56"),
+        ("Épicerie de l'Abbaye", "47.11"),
+        ("Laverie des Pêcheurs", "96.01"),
+        ("Auberge le Vignoble", "56.10"),
+        ("Vétérinaire du Zoo", "75.00"),
+        ("Bibliothèque de la vieille Gendarmerie", "91.01"),
+        ("Hairdresser at the Old Brewery", "96.02"),
+        ("Pub on the Farm", "56.30"),
+        ("Pharmacie de la Maison de santé", "47.73"),
+        ("Fleuriste de l'Hôtel de Ville", "47.76"),
+    ],
+)
+def test_what_a_trade_is_named_after_does_not_mislead(text, start):
+    first = suggest_activity(text)[0]
+    assert first.code.startswith(start)
+    alone = suggest_activity(text.split()[0] if "SARL" not in text else "Taxi")[0]
+    assert first.division_confidence == pytest.approx(alone.division_confidence, abs=0.05)
+
+
+TRADES = {
+    "56": ("brasserie", "pizzeria", "traiteur"),
+    "47": ("boucherie", "poissonnerie", "opticien", "épicerie"),
+    "43": ("plomberie", "maçonnerie", "serrurerie"),
+    "85": ("auto-école", "collège"),
+    "75": ("vétérinaire",),
+    "49": ("taxi",),
+    "69": ("notaire",),
+    "16": ("scierie",),
+    "96": ("laverie",),
+    "91": ("bibliothèque",),
+    "87": ("ehpad",),
+}
+PLACES = """
+    du Quai|de la Préfecture|du Collège|de l'Abbaye|du Vignoble|des Pêcheurs|de l'Aéroport|du Marché
+    |de la Plage|du Cirque|de la Source|du Canal|de la Chapelle|des Tanneurs|de l'Opéra|du Zoo
+    |de la Brasserie|du Verger|de la Tannerie|de l'Université
+"""
+
+
+def test_made_names_of_trades_and_places_lead_to_the_trade():
+    made = pd.DataFrame(
+        [
+            (f"{trade} {' '.join(place.split())}", division)
+            for division, trades in TRADES.items()
+            for trade in trades
+            for place in PLACES.split("|")
+        ],
+        columns=["name", "division"],
+    )
+    found = suggest_activities(made)
+    wrong = found["activity"].str[:2] != made["division"]
+    assert made.loc[wrong, "name"].tolist() == []
+    assert (found["zone"] == "sure").mean() > 0.95
+
+
+def test_what_a_trade_is_named_after_still_says_which_kind_it_is():
+    assert codes("École de la danse", level="class") == codes("École danse", level="class")
+    assert codes("Élevage des chevaux")[0] == "01.43Z"
+
+
+def test_a_word_that_is_no_trade_lets_what_follows_speak():
+    assert codes("Gestion du port")[0] == "52.22Z"
+    assert codes("SARL du Moulin")[0].startswith("10.61")
+    assert codes("Fédération des éditeurs de logiciels")[0].startswith("58")
+    assert codes("Maison de la presse")[0] == "47.62Z"
+    assert codes("Distribution de l'électricité")[0] == "35.13Z"
+
+
+def test_a_name_and_a_description_may_use_a_word_otherwise():
+    frame = pd.DataFrame(
+        {
+            "name": ["Café du Port", "Café du Port", "Kettou"],
+            "description": ["", "Gestion du port", "Café du port"],
+        }
+    )
+    found = suggest_activities(frame)
+    assert found.loc[[0, 2], "activity"].tolist() == ["56.30Z", "56.30Z"]
+    assert found.loc[1, "confidence"] < found.loc[0, "confidence"] - 0.1
+
+
 def test_the_words_that_decided_are_shown_with_their_shares():
     first = suggest_activity("SARL Boulangerie Pâtisserie DUPONT")[0]
     assert [word for word, _ in first.words] == ["boulangerie patisserie"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from toolkit.cli import data, results
+from toolkit.cli import data, panel, results
 from toolkit.cli.help import help_in, usage_text
 from toolkit.cli.shared import (
     DATA_PROBLEMS,
@@ -49,8 +49,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "geocode": data.geocode,
     "link": data.link,
     "suggest": data.suggest,
+    "panel": panel.panel,
     "diagnose": results.diagnose,
     "report": results.report,
+    "compare": results.compare,
     "lab": results.lab,
 }
 """In the order in which the help shows them."""

@@ -24,8 +24,9 @@ def demo(
     lang: Lang = "",
 ) -> None:
     """Build the demo territory and its report."""
-    from toolkit.sources import demo_territory  # noqa: PLC0415 - heavy
+    from toolkit.sources import demo_panel, demo_territory  # noqa: PLC0415 - heavy
     from toolkit.workspace import Workspace  # noqa: PLC0415 - heavy
+    from toolkit.workspace.backgrounds import save_panel  # noqa: PLC0415 - heavy
 
     reader = reader_of(lang)
     say("demo.begin", reader)
@@ -35,6 +36,7 @@ def demo(
             raise UsageError(Problem("cli_not_demo", where=str(folder)))
     else:
         workspace = Workspace.from_territory(folder, demo_territory(), lang=reader)
+        save_panel(demo_panel(), workspace.sources)
     _report(workspace, reader)
 
 
@@ -46,6 +48,31 @@ def diagnose(folder: Folder, lang: Lang = "") -> None:
 def report(folder: Folder, lang: Lang = "") -> None:
     """Write the HTML report."""
     _report(*opened(folder, lang))
+
+
+def compare(
+    folder: Folder,
+    other: Annotated[Path, typer.Argument(metavar="DIR2", help="cli.arg.other", readable=False)],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="cli.opt.to_table", readable=False)
+    ] = None,
+    lang: Lang = "",
+) -> None:
+    """Say what changed between the diagnoses kept in two folders."""
+    from toolkit.views.changes import change_lines, change_table  # noqa: PLC0415 - heavy
+    from toolkit.workspace.comparing import compare_folders, write_table  # noqa: PLC0415 - heavy
+
+    (before, reader), (after, _) = opened(folder, lang), opened(other, lang)
+    changes, same_place = compare_folders(before, after)
+    threshold = after.settings().secrecy_threshold
+    say("compare.begin", reader, before=str(before.folder), after=str(after.folder))
+    if not same_place:
+        say("compare.other_territory", reader)
+    for line in change_lines(changes, threshold=threshold, lang=reader):
+        typer.echo(line)
+    if to is not None:
+        write_table(change_table(changes, threshold=threshold, lang=reader), to)
+        say("compare.done", reader, path=str(to))
 
 
 def lab(folder: Folder, lang: Lang = "") -> None:
@@ -68,6 +95,8 @@ _NEVER = "jupyterlab.NeverCheckForUpdate"
 def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     from toolkit.compiled import is_prepared  # noqa: PLC0415 - heavy
     from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
+    from toolkit.views.changes import change_summary  # noqa: PLC0415 - heavy
+    from toolkit.workspace.comparing import changes_since, was_diagnosed  # noqa: PLC0415 - heavy
 
     territory = workspace.territory()
     if not is_prepared():
@@ -75,11 +104,15 @@ def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
     say("diagnose.begin", lang, name=territory.name)
     if territory.actors.empty:
         say("diagnose.no_actors", lang)
+    diagnosed, last = was_diagnosed(workspace), workspace.results()
     background = workspace.background(territory)
     diagnosis = run(territory, settings=workspace.settings(), background=background)
     workspace.save_diagnosis(diagnosis)
     say("diagnose.gaps", lang, count=len(diagnosis.gaps))
     say("diagnose.partnerships", lang, count=len(diagnosis.partnerships))
+    if diagnosed:
+        summary = change_summary(changes_since(last, diagnosis), lang=lang)
+        say("diagnose.changed" if summary else "diagnose.unchanged", lang, changes=summary)
     return diagnosis
 
 

@@ -101,7 +101,8 @@ class GapName(NamedTuple):
     """What the id of a gap says: its kind, its subject and how both are qualified.
 
     ``form`` is the variant of the kind for which there are words of their own; ``nature`` is that
-    of the flows of a leak; ``measure`` is given where it is not the usual one of the category.
+    of the flows of a leak (``finance`` for money that is itself what is sought: loans, grants);
+    ``measure`` is given where it is not the usual one of the category.
     """
 
     kind: str
@@ -130,6 +131,8 @@ def gap_name(gap_id: str) -> GapName:
         form = subject if subject in _ISOLATED_FORMS else ""
     form = form or next((part for part in parts if part in _FORMS), "")
     nature = next((part for part in parts if part in v.FLOW_NATURES), "material")
+    if nature == "money" and subject.partition(".")[0] == "finance":
+        nature = "finance"
     measures = set(nomenclature.table("units")["dimension"])
     measure = next((part for part in parts if part in measures), "")
     return GapName(kind, subject, form, nature if kind == v.LEAK else "", measure)
@@ -152,7 +155,7 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
     if name.kind == v.ISOLATED_ACTOR:
         if name.form == "all":
             return text("gap_title.isolated_all", lang=lang)
-        count = len(v.split_list(gap["actor_ids"]))
+        count = len(v.split_list(gap.get("actor_ids"))) or round(as_number(gap["shortfall"]) or 0)
         sector = sector_label(name.subject, lang=lang)
         return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
     form = f"{name.kind}_{name.form}" if name.form else name.kind

@@ -14,6 +14,7 @@ from typing import Final
 import pandas as pd
 
 from toolkit.resources import shipped
+from toolkit.vocabulary import split_list
 
 NAF_REV2: Final = "naf_rev2"
 NAF_2025: Final = "naf_2025"
@@ -243,3 +244,55 @@ def category_dimension(category: str) -> str:
 def default_unit(category: str) -> str:
     """Return the unit in which a category is shown."""
     return str(table("categories").loc[category, "default_unit"])
+
+
+# --- types of the BPE -------------------------------------------------------------------------
+@cache
+def _types_of_services() -> Mapping[str, tuple[str, bool]]:
+    """Return the category of each type, and whether others of the same list are of it too."""
+    path = shipped("data", "nomenclatures", "bpe_types_categories.csv")
+    compiled = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    coded = table("categories")["bpe_codes"].map(split_list).explode().dropna()
+    lists = (
+        dict(zip(coded, coded.index, strict=True)),
+        dict(zip(compiled["code"], compiled["category_id"], strict=True)),
+    )
+    return MappingProxyType(
+        {
+            str(code): (str(category), list(types.values()).count(category) > 1)
+            for types in lists
+            for code, category in types.items()
+            if category
+        }
+    )
+
+
+def service_of_type(code: str) -> str:
+    """Return the category of services that a type of the BPE is of; empty where there is none.
+
+    Parameters
+    ----------
+    code : str
+        Type of the BPE, or column of a compilation of it.
+
+    Examples
+    --------
+    >>> service_of_type("D307"), service_of_type("boulang"), service_of_type("A505")
+    ('services.health.pharmacy', 'services.daily_life.bakery', '')
+    """
+    return _types_of_services().get(code, ("", False))[0]
+
+
+def type_label(code: str, *, lang: str) -> str:
+    """Return what a person reads for a type of the BPE: its category, with the code if shared.
+
+    Examples
+    --------
+    >>> type_label("D307", lang="en"), type_label("A401", lang="en"), type_label("A505", lang="en")
+    ('Pharmacy', 'Building craftsperson (A401)', 'A505')
+    """
+    category, is_shared = _types_of_services().get(code, ("", False))
+    if not category:
+        return code
+    name = label("categories", category, lang=lang)
+    return f"{name} ({code})" if is_shared else name

@@ -90,7 +90,7 @@ def new(  # noqa: PLR0913 - one parameter an option
         without=asked(without),
         cog_year=cog_year or None,
         offline=offline,
-        progress=_progress(reader),
+        progress=progress_in(reader),
     )
     perimeter = extract.tables["communes"]
     workspace = Workspace.create(
@@ -170,7 +170,7 @@ def fetch(  # noqa: PLR0913 - one parameter an option
         _show_offers(offers(workspace), reader)
         return
     wish = Wish(tuple(sources), kind, year or None, passage, mapping, offline, drop_gone)
-    outcome, missing = fetch_sources(workspace, wish, progress=_progress(reader))
+    outcome, missing = fetch_sources(workspace, wish, progress=progress_in(reader))
     for line in outcome.lines(lang=reader):
         typer.echo(line)
     show_notes(outcome.notes, reader)
@@ -293,7 +293,7 @@ def _facts(offer: Offer, lang: str) -> list[str]:
     return [*facts, copy, *stale]
 
 
-def _progress(lang: str) -> Callable[[str, int, int | None], None]:
+def progress_in(lang: str) -> Callable[[str, int, int | None], None]:
     """Return what prints a line now and then of a download."""
     told: dict[str, int] = {}
 

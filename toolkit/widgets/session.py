@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from toolkit import vocabulary as v
-from toolkit.background import NOTHING
+from toolkit.background import NOTHING, Background
 from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
 from toolkit.errors import Problem, UsageError
 from toolkit.language import column_label, enum_label, text
@@ -31,6 +31,7 @@ from toolkit.views.tables import gap_kind_table, gap_table, partnership_table
 from toolkit.views.words import folded
 from toolkit.widgets.differing import conflict_table
 from toolkit.workspace import Workspace
+from toolkit.workspace.backgrounds import demo_background
 from toolkit.workspace.links import questions_of, typed
 from toolkit.workspace.questions import in_words as in_the_sheet
 
@@ -60,18 +61,22 @@ class Session:
         Language of maps and tables.
     workspace : Workspace or None
         The territory's folder; None for the demo.
+    background : Background
+        What is known beside the tables where there is no folder.
     """
 
     territory: Territory
     settings: Settings
     lang: str
     workspace: Workspace | None = None
+    background: Background = NOTHING
     _scratch: list[str] = field(default_factory=list, repr=False)
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """The diagnosis, made when it is first asked for, with what activities let one deduce."""
-        background = self.workspace.background(self.territory) if self.workspace else NOTHING
+        """The diagnosis, made when it is first asked for, with all that is known beside."""
+        workspace = self.workspace
+        background = workspace.background(self.territory) if workspace else self.background
         return diagnose(self.territory, settings=self.settings, background=background)
 
     def key_figures(self) -> pd.DataFrame:
@@ -256,4 +261,10 @@ def open_session(folder: str | Path = "") -> Session:
             workspace=workspace,
         )
     lang = here.name if here.name in LANGUAGES else "fr"
-    return Session(territory=demo_territory(), settings=Settings(language=lang), lang=lang)
+    territory = demo_territory()
+    return Session(
+        territory=territory,
+        settings=Settings(language=lang),
+        lang=lang,
+        background=demo_background(territory),
+    )

@@ -10,7 +10,6 @@ from toolkit import knowledge
 from toolkit import vocabulary as v
 from toolkit.background import Background
 from toolkit.errors import Problem, WorkspaceError
-from toolkit.knowledge import chains
 from toolkit.language import text
 from toolkit.settings import Settings
 from toolkit.territory import Territory
@@ -25,6 +24,7 @@ from toolkit.workspace import (
     results,
     store,
 )
+from toolkit.workspace.backgrounds import background_of
 from toolkit.workspace.database import TIMEOUT_S, Database
 from toolkit.workspace.journal import Author, Clock
 from toolkit.workspace.layers import LINKAGE_LAYERS, RECORDS
@@ -165,8 +165,9 @@ class OpenFolder:
     def background(self, territory: Territory | None = None) -> Background:
         """Return what is known beside the tables, to be given to ``diagnose``.
 
-        Estimates, the value chains (those shipped and those of the folder ``knowledge``) and who
-        stands at their stages.
+        Estimates, the value chains (those shipped and those of the folder ``knowledge``), who
+        stands at their stages, and of the folder ``sources`` the comparison panel (``panel.csv``),
+        travel times (``travel.csv``) and population cells (``cells.csv``), if they are there.
 
         Parameters
         ----------
@@ -176,15 +177,10 @@ class OpenFolder:
         Raises
         ------
         DataError
-            If a file of the folder ``knowledge`` is wrong; all faults at once.
+            If a file of these folders is wrong; all faults at once.
         """
         territory = territory or self.territory()
-        known = chains.read_chains(self.folder / knowledge.FOLDER)
-        return Background(
-            estimates=self.estimates(territory),
-            stages=chains.stages_frame(known),
-            places=chains.find_stages(territory.actors, known),
-        )
+        return background_of(territory, folder=self.folder, estimates=self.estimates(territory))
 
     def _unnamed(self) -> set[str]:
         with self._database.reading() as connection:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from toolkit.background import NOTHING
-from toolkit.gaps import access, balance, graph, leaks, network, prices, ranking, table
+from toolkit.gaps import access, balance, brokers, graph, leaks, network, prices, ranking, table
 from toolkit.gaps.comparison import COMPARISON_COLUMNS, compare_gaps
 
 if TYPE_CHECKING:
@@ -34,8 +34,12 @@ __all__ = [
 
 DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "brokers": brokers.BROKER_COLUMNS,
         "coverage": access.COVERAGE_COLUMNS,
+        "mixing": brokers.MIXING_COLUMNS,
+        "panel": panel.CHOICE_COLUMNS,
         "prices": prices.PRICE_COLUMNS,
+        "related": missing.RELATED_COLUMNS,
         "sites": access.SITE_COLUMNS,
         "trade": leaks.TRADE_COLUMNS,
     }
@@ -109,7 +113,8 @@ def find_gaps(
     reached = access.find(territory, settings=settings, background=background)
     tied = network.find(territory, settings=settings)
     leaking = leaks.find(territory)
-    found = (balanced, reached, leaking, tied)
+    lacking = missing.find(territory, settings=settings, background=background)
+    found = (balanced, lacking, reached, leaking, tied)
     gaps, evidence = table.frames(gap for one in found for gap in one.gaps)
     return Findings(
         gaps=ranking.rank(gaps),
@@ -119,6 +124,7 @@ def find_gaps(
         network=tied.detail,
         details=MappingProxyType(
             {
+                "activities": lacking.detail,
                 "trade": leaking.detail,
                 **{name: one for part in found for name, one in part.more.items()},
             }

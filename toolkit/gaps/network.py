@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 
 from toolkit import vocabulary as v
-from toolkit.gaps import graph, holes, table
+from toolkit.gaps import brokers, graph, holes, table
 
 if TYPE_CHECKING:
     from toolkit.settings import Settings
     from toolkit.territory import Territory
 
-UNKNOWN: Final = "unknown"
-"""Group of the actors without sector."""
 ALL: Final = "all"
 """Subject of the one gap of a territory where no tie is recorded at all."""
 
@@ -34,7 +32,8 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     -------
     Found
         Gaps of kinds ``isolated_actor`` and ``structural_hole``; the detail is the frame
-        ``NETWORK_COLUMNS``, one row an actor.
+        ``NETWORK_COLUMNS``, one row an actor; more are ``brokers`` (who stands between two others)
+        and ``mixing`` (how far groups keep to themselves), see :mod:`toolkit.gaps.brokers`.
     """
     actors = described(territory.table(v.ACTORS))
     ties = graph.ties_of(territory)
@@ -42,13 +41,17 @@ def find(territory: Territory, *, settings: Settings) -> table.Found:
     gaps = isolated(actors, measured)
     for subject in ("family", "sector"):
         gaps += holes.between(actors, ties, subject=subject, settings=settings)
-    return table.Found(tuple(gaps), measured)
+    more = {
+        "brokers": brokers.brokers(actors, ties),
+        "mixing": brokers.mixing(actors, ties, settings=settings),
+    }
+    return table.Found(tuple(gaps), measured, more)
 
 
 def described(actors: pd.DataFrame) -> pd.DataFrame:
     """Return actors by id with their first sector (``unknown`` where there is none)."""
     frame = pd.DataFrame(actors[["actor_id", "family", "basis", "source_id"]])
-    sectors = [next(iter(v.split_list(cell)), UNKNOWN) for cell in actors["sectors"]]
+    sectors = [next(iter(v.split_list(cell)), brokers.UNKNOWN) for cell in actors["sectors"]]
     described = frame.assign(
         row_id=frame["actor_id"],
         sector=pd.Series(sectors, index=frame.index, dtype="str"),

@@ -225,6 +225,7 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
         evidence=_public_facts(findings.evidence, view, table="table", row="row_id"),
         matches=_public_matches(findings.matches, view),
         network=_renamed(findings.network, view, tables={"actor_id": v.ACTORS}),
+        details=_public_details(findings.details, view),
     )
     roles = _public_facts(proposals.roles, view, table="fact_table", row="fact_id")
     public_proposals = dataclasses.replace(
@@ -391,6 +392,36 @@ def _public_matches(matches: pd.DataFrame, view: PublicTerritory) -> pd.DataFram
         "need_place_id": v.ACTORS,
     }
     return _renamed(kept, view, tables=tables)
+
+
+def _public_details(
+    details: Mapping[str, pd.DataFrame], view: PublicTerritory
+) -> dict[str, pd.DataFrame]:
+    """Return the frames of the details, prices between public rows only.
+
+    How far a price holds may be the size of a confidential row on the way: what is less than one
+    unit is not told, what is more is told as one.
+    """
+    made = dict(details)
+    if "prices" not in made:
+        return made
+    prices = made["prices"]
+    secret = [
+        any((str(table), str(row)) in view.secret for table, row in (ends[:2], ends[2:]))
+        for ends in zip(
+            *(prices[name] for name in ("table", "row_id", "other_table", "other_id")), strict=True
+        )
+    ]
+    kept = prices[~np.array(secret, dtype=bool)].reset_index(drop=True)
+    enough = kept["up_to"] >= 1
+    kept = kept.assign(up_to=kept["up_to"].where(~enough, 1.0).where(enough))
+    for table, row in (("table", "row_id"), ("other_table", "other_id")):
+        shown = [
+            view.alias(str(name), old) for name, old in zip(kept[table], kept[row], strict=True)
+        ]
+        kept[row] = pd.Series(shown, index=kept.index, dtype="str")
+    places = {"place_id": v.ACTORS, "other_place_id": v.ACTORS}
+    return made | {"prices": _renamed(kept, view, tables=places)}
 
 
 def _renamed(

@@ -40,6 +40,7 @@ class Findings:
     matches: pd.DataFrame
     access: pd.DataFrame
     network: pd.DataFrame
+    details: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -299,7 +300,22 @@ def findings() -> Findings:
         ["actor_id", "degree", "component", "constraint", "effective_size", "betweenness", "core"],
         [(f"A{i}", 1, 0, 1.0, 1.0, 0.0, 1) for i in range(1, 10)],
     )
-    return Findings(gaps=gaps, evidence=evidence, matches=matches, access=access, network=network)
+    prices = _rows(
+        ["row_id", "table", "place_id", "category", "unit", "gain", "km", "up_to", "steps", "other_table", "other_id", "other_place_id", "other_category"],
+        [
+            ("R1", "resources", "A2", "materials.wood.offcuts", "t", 1.0, 12.34, 4242.0, 0.0, "needs", "N1", "A1", "materials.wood.offcuts"),
+            ("R2", "resources", "A7", "materials.wood.offcuts", "t", 1.0, 20.0, 15.0, 0.0, "needs", "N1", "A1", "materials.wood.offcuts"),
+            ("R3", "resources", "A5", "materials.wood.pallets", "unit", 1.0, 1.0, 777.0, 0.0, "needs", "N2", "A6", "materials.wood.pallets"),
+        ],
+    )  # fmt: skip
+    return Findings(
+        gaps=gaps,
+        evidence=evidence,
+        matches=matches,
+        access=access,
+        network=network,
+        details={"prices": prices},
+    )
 
 
 def proposals() -> Proposals:

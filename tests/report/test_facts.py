@@ -63,6 +63,42 @@ def test_gap_says_severity_confidence_basis_and_quantities(french):
     assert gap["evidence"][0]["source"] == "Saisie de l'équipe"
 
 
+def test_an_unmet_need_says_where_one_more_unit_would_serve_whom(diagnosis, french):
+    told = french["gaps"][0]["one_more"]
+    assert told.startswith("1\u00a0t de plus chez «\u00a0Scierie Dubois")
+    assert told.endswith("à 12,3\u00a0km par la route.")
+    assert all(gap["one_more"] == "" for gap in french["gaps"][1:])
+    english = facts_of(diagnosis, lang="en")["gaps"][0]["one_more"]
+    assert english.startswith("1\u00a0t more at “")
+
+
+def test_prices_tell_no_confidential_row_and_no_size(diagnosis):
+    from toolkit.privacy import public_diagnosis
+
+    prices = public_diagnosis(diagnosis, lang="fr").diagnosis.findings.details["prices"]
+    assert "R3" not in set(prices["row_id"])
+    assert prices["up_to"].tolist() == [1.0] * len(prices)
+    assert not {"A7"} & {*prices["place_id"], *prices["other_place_id"]}
+
+
+@pytest.mark.parametrize(
+    "covered,unit,said", [(0.8, "", "80\u202f%."), (0.8, "t", "soit 0,8"), (3.0, "", "soit 3")]
+)
+def test_part_of_what_is_counted_is_told_as_a_share(diagnosis, monkeypatch, covered, unit, said):
+    from dataclasses import replace
+
+    from toolkit.privacy import PublicDiagnosis
+
+    explain = PublicDiagnosis.explain
+
+    def told(self, candidate_id):
+        shortfall = 1.0 if covered < 1 else 4.0
+        return replace(explain(self, candidate_id), covered=covered, shortfall=shortfall, unit=unit)
+
+    monkeypatch.setattr(PublicDiagnosis, "explain", told)
+    assert said in facts_of(diagnosis, lang="fr")["candidates"][0]["covered"]
+
+
 def test_gap_that_rests_on_a_secret_says_so_without_figures(french):
     gap = french["gaps"][1]
     assert gap["secret"]

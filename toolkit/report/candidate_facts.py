@@ -235,6 +235,8 @@ class _Writer:
         amount = quantity_text(covered, told.unit, lang=self.lang, bare=bare)
         share = percent(covered / shortfall, lang=self.lang)
         case = "all_covered" if covered >= shortfall else "covered"
+        if not told.unit and covered < shortfall and covered != round(covered):
+            case = "covered_share"  # part of a thing that is counted is no number of things
         return text(f"report.candidates.{case}", lang=self.lang, covered=amount, share=share)
 
     def _broker(self, told: Explanation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, percent, table_label, text
 from toolkit.privacy import small_count
@@ -12,6 +13,7 @@ from toolkit.views.words import (
     COUNTED,
     as_number,
     category_label,
+    distance_text,
     folded,
     gap_name,
     gap_title,
@@ -22,6 +24,8 @@ from toolkit.views.words import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from toolkit.diagnosis import Diagnosis
     from toolkit.territory import Territory
 
@@ -63,6 +67,7 @@ class _Writer:
         self.rows = row_words(diagnosis.territory, lang=lang)
         sources = diagnosis.territory.table(v.SOURCES)
         self.sources = dict(zip(sources["source_id"], sources["title"], strict=True))
+        self.prices = _best_places(diagnosis.findings.details.get("prices"))
         self.evidence: dict[str, list[dict[Any, Any]]] = {}
         for fact in diagnosis.evidence.to_dict(orient="records"):
             self.evidence.setdefault(str(fact["gap_id"]), []).append(fact)
@@ -84,6 +89,7 @@ class _Writer:
             "kind_label": enum_label("gap", row["kind"], lang=lang),
             "title": gap_title(row, lang=lang),
             "sentence": self._sentence(row, figures),
+            "one_more": self._one_more(row),
             "category": row["category"] if isinstance(row["category"], str) else "",
             "where": [self.names.get(code, code) for code in v.split_list(row["commune_id"])],
             "severity": round(severity, 4),
@@ -129,6 +135,24 @@ class _Writer:
             total=self._bare(self._whole(row, expected)),
             found=self._bare(observed),
             **{name: self._amount(row, value) for name, value in figures.items()},
+        )
+
+    def _one_more(self, row: Mapping[Any, Any]) -> str:
+        """Return where one more unit would best serve an unmet need; empty where none would."""
+        if row["kind"] != v.UNMET_NEED or row["secret"] or not row["unit"]:
+            return ""
+        price = self.prices.get((str(row["category"]), _dimension(row["unit"])))
+        if price is None:
+            return ""
+        enough = price["up_to"] >= 1  # unknown where it might tell a confidential size
+        case = "chain" if price["steps"] else "direct"
+        return text(
+            f"report.gaps.one_more.{case}" if enough else f"report.gaps.some_more.{case}",
+            lang=self.lang,
+            amount=quantity_text(1, price["unit"], lang=self.lang),
+            holder=self.names.get(price["place_id"], price["place_id"]),
+            taker=self.names.get(price["other_place_id"], price["other_place_id"]),
+            distance=distance_text(max(0.0, price["km"]), lang=self.lang),
         )
 
     def _sentence_key(self, gap_id: str, *, kind: str) -> str:
@@ -194,6 +218,27 @@ class _Writer:
             "basis": enum_label("basis", fact["basis"], lang=lang),
             "source": self.sources.get(fact["source_id"], ""),
         }
+
+
+def _dimension(unit: str) -> str:
+    """Return what a unit measures."""
+    return str(nomenclature.table("units").loc[unit, "dimension"])
+
+
+def _best_places(prices: pd.DataFrame | None) -> dict[tuple[str, str], Facts]:
+    """Return, by category and dimension of the needs, where one more unit best serves one of them.
+
+    That is the holder with the shortest road, before those for whom less than a unit is known to
+    arrive.
+    """
+    if prices is None or prices.empty:
+        return {}
+    told = prices[(prices["table"] == v.RESOURCES) & (prices["gain"] > 0)]
+    told = told.assign(little=~(told["up_to"] >= 1)).sort_values(["little", "km", "row_id"])
+    best: dict[tuple[str, str], Facts] = {}
+    for price in told.to_dict(orient="records"):
+        best.setdefault((price["other_category"], _dimension(price["unit"])), price)
+    return best
 
 
 def enumeration(names: Sequence[str], *, shown: int, lang: str) -> str:

@@ -162,7 +162,14 @@ EVIDENCE_COLUMNS: Final = (
 ``role`` (one of ``EVIDENCE_ROLES``) says what the fact is to the gap, ``table`` and ``row_id``
 where it is.
 """
-EVIDENCE_ROLES: Final = ("need", "resource", "flow", "actor", "commune", "cooperation", "match")
+PANEL: Final = "panel"
+"""Role and table of a fact that is the count of a territory of the comparison panel, this one too:
+``row_id`` is its ``territory_id``, ``quantity`` how many it has.  The panel is no table of the
+territory: see :attr:`toolkit.background.Background.panel`."""
+EVIDENCE_ROLES: Final = (
+    *("need", "resource", "flow", "actor", "commune", "cooperation", "match"),
+    PANEL,
+)
 
 STAGE_COLUMNS: Final = (
     "chain_id",

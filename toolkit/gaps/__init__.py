@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from toolkit.background import NOTHING
-from toolkit.gaps import access, balance, brokers, graph, leaks, network, prices, ranking, table
+from toolkit.gaps import (
+    access,
+    balance,
+    brokers,
+    graph,
+    leaks,
+    missing,
+    network,
+    panel,
+    prices,
+    ranking,
+    table,
+)
 from toolkit.gaps.comparison import COMPARISON_COLUMNS, compare_gaps
 
 if TYPE_CHECKING:
@@ -34,6 +46,7 @@ __all__ = [
 
 DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "activities": missing.ACTIVITY_COLUMNS,
         "brokers": brokers.BROKER_COLUMNS,
         "coverage": access.COVERAGE_COLUMNS,
         "mixing": brokers.MIXING_COLUMNS,

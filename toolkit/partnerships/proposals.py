@@ -21,6 +21,7 @@ from toolkit.partnerships.facilitation import meeting_place
 from toolkit.partnerships.facts import Facts, facts_of, sectors_of_category
 from toolkit.partnerships.openings import find_openings
 from toolkit.partnerships.portfolio import Entry, Portfolio, choose
+from toolkit.partnerships.robustness import Robustness, Support, no_robustness, robustness_of
 from toolkit.partnerships.search import Group, Outcome, search
 from toolkit.settings import Settings
 
@@ -70,6 +71,8 @@ class Proposals:
         With which weights and limits.
     portfolio : Portfolio
         The selected candidates with their certificate.
+    robustness : Robustness
+        How far the candidates depend on weights and on estimated facts.
     """
 
     openings: pd.DataFrame
@@ -81,6 +84,7 @@ class Proposals:
     facts: Facts | None = field(default=None, repr=False)
     settings: Settings = field(default_factory=Settings, repr=False)
     portfolio: Portfolio = field(default=Portfolio((), 0.0, "optimal", 0.0), repr=False)
+    robustness: Robustness = field(default_factory=no_robustness, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +106,18 @@ class _Candidate:
         rows = [facts.by_row.get((fit.fact_table, fit.fact_id)) for fit in fits]
         told = [row.deduced for row in rows if row is not None]
         return bool(told) and all(told)
+
+    def supports(self, facts: Facts) -> list[Support]:
+        """Return the facts behind the required members."""
+        held = []
+        for seat in self.group.seats:
+            if self.arena.pools[seat[0]].required:
+                fit = self.arena.fits[seat]
+                row = facts.by_row.get((fit.fact_table, fit.fact_id))
+                weight = 1.0 if row is None else row.weight
+                support = (fit.fact_table, fit.fact_id, facts.ids[fit.actor], fit.basis, weight)
+                held.append(Support(*support))
+        return held
 
     def candidate_id(self, facts: Facts) -> str:
         """Return an id that stays as long as the opening, the members and their roles do."""
@@ -146,16 +162,17 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
         key=lambda named: (named[1].is_deduced(facts), _rank(named)),
     )
     portfolio = _portfolio(named, facts, settings=settings)
+    partnerships = _frame(
+        (
+            _row(name, one, facts=facts, rank=rank, settings=settings)
+            | {"selected": name in portfolio.candidate_ids}
+            for rank, (name, one) in enumerate(named, start=1)
+        ),
+        v.PARTNERSHIP_COLUMNS,
+    )
     return Proposals(
         openings=_frame((_opening_row(call) for call in calls), v.OPENING_COLUMNS),
-        partnerships=_frame(
-            (
-                _row(name, one, facts=facts, rank=rank, settings=settings)
-                | {"selected": name in portfolio.candidate_ids}
-                for rank, (name, one) in enumerate(named, start=1)
-            ),
-            v.PARTNERSHIP_COLUMNS,
-        ),
+        partnerships=partnerships,
         roles=_frame(
             (row for name, one in named for row in _role_rows(name, one, facts=facts)),
             v.ROLE_COLUMNS,
@@ -166,6 +183,12 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
         facts=facts,
         settings=settings,
         portfolio=portfolio,
+        robustness=robustness_of(
+            partnerships,
+            [one.supports(facts) for _, one in named],
+            top=settings.portfolio_size,
+            seed=settings.seed,
+        ),
     )
 
 

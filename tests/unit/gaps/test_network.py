@@ -194,6 +194,25 @@ def test_the_null_hypothesis_is_rejected_as_often_as_said():
     assert rejected <= 12 + 3 * math.sqrt(120 * 0.1 * 0.9)
 
 
+def test_few_territories_whose_ties_ignore_groups_have_a_hole():
+    """Two hundred territories: cooperations and flows between actors of any family, by chance."""
+    draw = np.random.default_rng(3)
+    size, with_holes, tests = 200, 0, 0
+    for run in range(200):
+        flows = draw.integers(0, size, (200, 2))
+        edges = {tuple(sorted(ends)) for ends in flows.tolist() if ends[0] != ends[1]}
+        for _ in range(40):
+            members = draw.choice(size, int(draw.integers(3, 7)), replace=False)
+            edges |= set(itertools.combinations(sorted(members.tolist()), 2))
+        families = draw.choice(["ess", "business", "public", "civil", "research"], size,
+                               p=[0.3, 0.4, 0.15, 0.1, 0.05]).astype("object")  # fmt: skip
+        found = holes.tested(families, ties_of(edges, size), draws=199, seed=(run, 0))
+        with_holes += any(one.q_value <= 0.05 and one.observed < one.expected for one in found)
+        tests += len(found)
+    assert tests > 1500  # nearly every pair of families was tested
+    assert with_holes < 20
+
+
 def test_benjamini_and_hochberg_by_hand():
     # sorted: 0.01 x 4, 0.02 x 2, 0.03 x 4/3, 0.5
     assert holes.benjamini_hochberg([0.5, 0.01, 0.03, 0.02]) == pytest.approx(

@@ -268,7 +268,7 @@ def _of_table(path: Path) -> Counts:
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
-    summed = rows.groupby(["commune_id", "activity"], as_index=False)["count"].sum()
+    summed = pd.DataFrame(rows.groupby(["commune_id", "activity"])["count"].sum()).reset_index()
     return summed[summed["count"] > 0].reset_index(drop=True)[[*COLUMNS]]
 
 

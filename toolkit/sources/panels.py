@@ -156,7 +156,7 @@ def build_panel(
     codes = _codes(members, own, passage=passage)
     joined = _joined(counts, codes=codes)
     territories, own_id, overlaps = _territories(members, own, codes=codes)
-    reasons = _reasons(territories, joined=joined, members=members) | overlaps
+    reasons = {**_reasons(territories, joined=joined, members=members), **overlaps}
     if own_id in reasons:
         reason, held = reasons[own_id]
         params = {"communes": listed(held), "count": len(held)}
@@ -320,7 +320,7 @@ def _counted(territories: pd.DataFrame, *, joined: _Joined) -> pd.DataFrame:
     """Return the counts of territories; each has a row at least in each nomenclature."""
     rows = joined.rows.merge(territories[["territory_id", "commune_id"]], on="commune_id")
     keys = ["territory_id", "nomenclature", "activity"]
-    summed = rows.groupby(keys, as_index=False)["count"].sum()
+    summed = pd.DataFrame(rows.groupby(keys)["count"].sum()).reset_index()
     ids = sorted(territories["territory_id"].unique())
     first = summed.groupby("nomenclature")["activity"].min()
     bare = [

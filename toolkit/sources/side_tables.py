@@ -353,7 +353,7 @@ def _at(
         Problem(
             code,
             row=str(row),
-            column=str(cells.name or ""),
+            column="" if cells.name is None else str(cells.name),
             found=shown(cell),
             params=params or {},
             where=where,

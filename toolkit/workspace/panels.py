@@ -91,7 +91,7 @@ class PanelReport:
         frame, own_id = self.panel.frame, self.panel.own_id
         one = frame.drop_duplicates("territory_id").set_index("territory_id")
         kinds = one["kind"].value_counts().sort_index()
-        said = ", ".join(f"{count} {kind or '?'}" for kind, count in kinds.items())
+        said = ", ".join(f"{count} {str(kind) or '?'}" for kind, count in kinds.items())
         own = str(one.loc[own_id, "name"])
         activities = frame[["nomenclature", "activity"]].drop_duplicates()
         return [

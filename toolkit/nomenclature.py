@@ -186,6 +186,37 @@ def sector_of_activity(activity: str) -> str:
     return _sector_of_division().get(activity[:2], "")
 
 
+def activities_of(activity: object, others: object) -> tuple[str, ...]:
+    """Return all that an actor does, its main activity first; anything missing is left out.
+
+    Another activity that only widens one that is there says nothing more, and is left out too.
+
+    Parameters
+    ----------
+    activity : object
+        Code of the main activity.
+    others : object
+        Codes of the others, separated by ``|``.
+
+    Examples
+    --------
+    >>> activities_of("38.32Z", "47.79Z | 38.32Z|38|95.29Z")
+    ('38.32Z', '47.79Z', '95.29Z')
+    >>> activities_of(None, None)
+    ()
+    """
+    main = split_list(activity)
+    rest = [code for code in split_list(others) if code not in main]
+    every = (*main, *rest)
+    return (*main, *(code for code in rest if not any(_widens(code, one) for one in every)))
+
+
+def _widens(code: str, activity: str) -> bool:
+    """Return whether an activity is a part of another of the same version."""
+    is_part = code != activity and activity.startswith(code)
+    return is_part and naf_version(code) == naf_version(activity)
+
+
 # --- categories of resources and needs --------------------------------------------------------
 def ancestors(category: str) -> tuple[str, ...]:
     """Return a category and its parents, from itself up.

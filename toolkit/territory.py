@@ -178,7 +178,8 @@ def complete(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return every table with the columns and types of its contract and the agreed defaults.
 
     Actors get what their other cells imply: SIREN of the SIRET, family and form of the legal form,
-    sectors of the activity, a place (their point, else their commune).  Rows are sorted by key.
+    sectors of the activities, a place (their point, else their commune).  Another activity that is
+    the main one is left out.  Rows are sorted by key.
     A column whose cells do not fit its type is left as it is, for the check to say so.
 
     Raises
@@ -274,14 +275,37 @@ def _complete_actors(actors: pd.DataFrame, communes: pd.DataFrame) -> gpd.GeoDat
     made["activity_version"] = made["activity_version"].fillna(
         made["activity"].map(versions).astype("str")
     )
-    sectors = {
-        code: found for code in activities if (found := nomenclature.sector_of_activity(code))
-    }
-    made["sectors"] = made["sectors"].fillna(made["activity"].map(sectors).astype("str"))
+    made["other_activities"] = _others(made["activity"], made["other_activities"])
+    made["sectors"] = made["sectors"].fillna(
+        _sectors(made["activity"], made["other_activities"]).astype("str")
+    )
     bands = {code: nomenclature.midpoint_jobs(code) for code in made["jobs_band"].dropna().unique()}
     made["jobs"] = made["jobs"].fillna(made["jobs_band"].map(bands).astype("float64"))
     made["ess"] = made["ess"].mask(made["family"] == "ess", other=True)
     return _place(made, gpd.GeoDataFrame(communes))
+
+
+def _others(main: pd.Series[str], others: pd.Series[str]) -> pd.Series[str]:
+    """Return the other activities of actors, each once, without the main one."""
+    told = others.dropna()
+    kept = [
+        v.join_list(code for code in v.split_list(cell) if code != activity) or None
+        for activity, cell in zip(main[told.index], told, strict=True)
+    ]
+    made = others.copy()
+    made[told.index] = schema.as_text(kept).array
+    return made
+
+
+def _sectors(main: pd.Series[str], others: pd.Series[str]) -> pd.Series[Any]:
+    """Return the sectors of the activities of actors, that of the main one first."""
+    pairs = list(zip(main, others, strict=True))
+    found = {}
+    for pair in dict.fromkeys(pairs):
+        codes = nomenclature.activities_of(*pair)
+        sectors = dict.fromkeys(map(nomenclature.sector_of_activity, codes))
+        found[pair] = v.join_list(filter(None, sectors)) or None
+    return pd.Series([found[pair] for pair in pairs], index=main.index, dtype="object")
 
 
 def _place(actors: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

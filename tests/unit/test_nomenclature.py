@@ -116,3 +116,18 @@ def test_every_leaf_has_a_default_unit_of_its_dimension():
     assert len(leaves) >= 150
     for code in leaves.index:
         assert units[nomenclature.default_unit(code)] == nomenclature.category_dimension(code), code
+
+
+@pytest.mark.parametrize(
+    "activity, others, expected",
+    [
+        ("38.32Z", None, ("38.32Z",)),
+        (None, "47.79Z|95.29Z", ("47.79Z", "95.29Z")),
+        ("38.32Z", "38|47|47.79Z", ("38.32Z", "47.79Z")),
+        ("38", "38.32Z", ("38", "38.32Z")),
+        ("01.11Y", "01.11|01.1", ("01.11Y", "01.11")),  # classes of another version
+        (float("nan"), " | ", ()),
+    ],
+)
+def test_activities_of_an_actor_are_named_once_the_main_one_first(activity, others, expected):
+    assert nomenclature.activities_of(activity, others) == expected

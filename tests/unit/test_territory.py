@@ -59,6 +59,54 @@ def test_actors_get_what_their_cells_imply():
     assert made.loc["C", "jobs"] == 2.0
 
 
+@pytest.mark.parametrize(
+    "activity, others, kept, sectors",
+    [
+        ("38.32Z", "47.79Z|95.29Z", "47.79Z|95.29Z", "water_waste|trade|vehicles_repair"),
+        ("38.32Z", " 38.32Z | 47.79Z |47.79Z|", "47.79Z", "water_waste|trade"),
+        ("38.32Z", "38.32Z", None, "water_waste"),
+        ("38.32Z", "|  |", None, "water_waste"),
+        (None, "47.79Z", "47.79Z", "trade"),
+        (None, None, None, None),
+    ],
+)
+def test_other_activities_are_told_once_and_imply_sectors(activity, others, kept, sectors):
+    actors = pd.DataFrame(
+        {
+            "actor_id": ["A"],
+            "name": "x",
+            "family": "ess",
+            "activity": activity,
+            "other_activities": others,
+            "commune_id": "12001",
+        }
+    )
+    territory = Territory.from_tables({"communes": layer(), "actors": actors}, name="x")
+    row = territory.actors.iloc[0]
+    found = [None if pd.isna(row[name]) else row[name] for name in ("other_activities", "sectors")]
+    assert found == [kept, sectors]
+
+
+def test_an_unknown_other_activity_is_refused_and_told_alone():
+    actors = pd.DataFrame(
+        {
+            "actor_id": ["A"],
+            "name": "x",
+            "family": "ess",
+            "other_activities": "47.79Z|99.99X",
+            "commune_id": "12001",
+        }
+    )
+    with pytest.raises(SchemaError) as error:
+        Territory.from_tables({"communes": layer(), "actors": actors}, name="x")
+    (problem,) = error.value.problem_list
+    assert (problem.code, problem.column, problem.found) == (
+        "unknown_code",
+        "other_activities",
+        "99.99X",
+    )
+
+
 def test_what_is_written_wins_over_what_is_implied():
     actors = pd.DataFrame(
         {

@@ -31,7 +31,10 @@ _MAIN: Final = (
 """Cells that must be there for a record to give what goes together."""
 _WITH_PLACE: Final = ("address", "postcode", "city", *_POINT)
 """Cells that are taken only from records of the commune that is kept."""
-_NOT_COMPARED: Final = frozenset({"actor_id", "source_id", "basis", *_POINT, "activity_version"})
+_OTHERS: Final = "other_activities"
+_NOT_COMPARED: Final = frozenset(
+    {"actor_id", "source_id", "basis", *_POINT, "activity_version", _OTHERS}
+)
 
 
 def merge_records(
@@ -59,8 +62,9 @@ def merge_records(
     actors : DataFrame
         Columns of `records`, and ``source_ids`` and ``record_ids`` (joined by ``|``, by trust).
         The id and each cell are those of the first record by trust that has one; point and
-        activity go together, address and point come from a record of the kept commune.  An actor
-        is not diffusible, and a natural person, as soon as one record says so.
+        activity go together, address and point come from a record of the kept commune; the other
+        activities are those of all records.  An actor is not diffusible, and a natural person, as
+        soon as one record says so.
     conflicts : DataFrame, columns :data:`CONFLICT_COLUMNS`
         Texts are compared without case and accents.
 
@@ -273,6 +277,8 @@ def _merged(group: Sequence[_Record]) -> tuple[dict[str, Any], list[tuple[str, s
             here if names is _POINT else group, [name for name in names if name in row]
         )
     row |= _flags(group)
+    if _OTHERS in row:
+        row[_OTHERS] = _all_others(group, main=row.get("activity"))
     row["source_ids"] = v.join_list(dict.fromkeys(source for source in sources if source))
     row["record_ids"] = v.join_list([one["actor_id"] for one in group])
     return row, _conflicts(group, sources)
@@ -289,6 +295,12 @@ def _together(group: Sequence[_Record], names: Sequence[str]) -> dict[str, Any]:
         if any(main <= filled for main in _MAIN):
             return {name: one[name] for name in names}
     return dict.fromkeys(names)
+
+
+def _all_others(group: Sequence[_Record], *, main: object) -> str | None:
+    """Return the other activities that any record tells, without the one that is the main one."""
+    told = dict.fromkeys(code for one in group for code in v.split_list(one[_OTHERS]))
+    return v.join_list(code for code in told if code != main) or None
 
 
 def _flags(group: Sequence[_Record]) -> dict[str, bool]:

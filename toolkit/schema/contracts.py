@@ -151,6 +151,7 @@ CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
                     Column("legal_form", "code", of="legal_forms"),
                     Column("activity", "code", of="naf"),
                     Column("activity_version", by_hand=False),
+                    Column("other_activities", "code_list", of="naf"),
                     Column("sectors", "code_list", of="sectors"),
                     Column("pillars", "code_list", of="pillars"),
                     Column("roles", "enum_list", of="role"),

@@ -32,7 +32,11 @@ OUTSIDE_WORDS: Final = frozenset(
 CHOICES_SHOWN: Final = 26
 """A list up to this length is shown whole where none of its codes was found."""
 
-_STRONG = re.compile(r"[|;\n]")
+_STRONG = re.compile(r"([|;\n])")
+_LONGEST_LABEL = 3
+"""Parts between separators that one label may have: some of the NAF hold a semicolon."""
+_MOST_PIECES = 12
+"""Pieces between commas that one label may have: a few hold nine commas."""
 _NAF = re.compile(r"(\d\d)\.?(\d\d?)?\.?([A-Z])?")
 _BLANKS = re.compile(r"\s")
 _CODE_AND_LABEL = re.compile(r"\s+[-\N{EN DASH}:]\s+|\s*\(|\s{2,}")
@@ -59,12 +63,18 @@ def ways_of(kind: str, of: str) -> Mapping[str, str]:
 def read_code(words: str, column: Column) -> str | None:
     """Return the code that words name in the list of a column; None if they name none."""
     ways = ways_of(column.kind, column.of)
-    folded = fold(words)
-    found = ways.get(folded) or ways.get(folded.rstrip(" .")) or _spelled(folded, column)
+    found = _named(words, column)
     if found is None:
         for part in _CODE_AND_LABEL.split(words, maxsplit=1)[:1]:
             found = ways.get(fold(part)) or _spelled(fold(part), column)
     return found
+
+
+def _named(words: str, column: Column) -> str | None:
+    """Return the code of which words are the whole name."""
+    ways = ways_of(column.kind, column.of)
+    folded = fold(words)
+    return ways.get(folded) or ways.get(folded.rstrip(" .")) or _spelled(folded, column)
 
 
 def _spelled(folded: str, column: Column) -> str | None:
@@ -83,26 +93,57 @@ def _spelled(folded: str, column: Column) -> str | None:
 def read_codes(words: str, column: Column) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the codes that a cell names, and the parts that name none.
 
-    Parts are separated by ``|``, ``;``, a line end or a comma; a comma inside a label is kept.
+    Parts are separated by ``|``, ``;``, a line end or a comma; one of them inside a label is kept.
     """
     codes: list[str] = []
     unknown: list[str] = []
-    whole = read_code(words, column)
-    if whole is not None:
-        return (whole,), ()
-    for part in _STRONG.split(words):
-        pieces = [piece for piece in part.split(",") if piece.strip()]
-        while pieces:
-            for length in range(len(pieces), 0, -1):
-                code = read_code(",".join(pieces[:length]).strip(), column)
-                if code is not None:
-                    codes.append(code)
-                    break
-            else:
-                length = 1
-                unknown.append(pieces[0].strip())
-            pieces = pieces[length:]
+    parts = _STRONG.split(words)
+    place = 0
+    while place < len(parts) // 2 + 1:
+        for length in range(min(_LONGEST_LABEL, len(parts) // 2 + 1 - place), 1, -1):
+            code = _label_of("".join(parts[2 * place : 2 * (place + length) - 1]), column)
+            if code is not None:
+                codes.append(code)
+                break
+        else:
+            length = 1
+            _read_pieces(parts[2 * place], column, codes=codes, unknown=unknown)
+        place += length
     return tuple(dict.fromkeys(codes)), tuple(unknown)
+
+
+def _label_of(words: str, column: Column) -> str | None:
+    """Return the code of which words are the name, or the code and its label as lists show them."""
+    code = _named(words, column)
+    head, *rest = _CODE_AND_LABEL.split(words.strip(), maxsplit=1)
+    if code is None and rest and column.kind == "code_list":
+        code = _spelled(fold(head), column)
+        labels = {fold(nomenclature.label(column.of, code or "", lang=lang)) for lang in LANGUAGES}
+        code = code if fold(rest[0]) in labels else None
+    return code
+
+
+def _read_pieces(part: str, column: Column, *, codes: list[str], unknown: list[str]) -> None:
+    """Add what a part between two separators names: several codes where commas part them."""
+    pieces = [piece for piece in part.split(",") if piece.strip()]
+    while pieces:
+        for length in range(min(_MOST_PIECES, len(pieces)), 0, -1):
+            code = _joint_code(pieces[:length], column)
+            if code is not None:
+                codes.append(code)
+                break
+        else:
+            length = 1
+            unknown.append(pieces[0].strip())
+        pieces = pieces[length:]
+
+
+def _joint_code(pieces: list[str], column: Column) -> str | None:
+    """Return the code that pieces of a cell name together; None where a later one names its own."""
+    words = ",".join(pieces).strip()
+    if len(pieces) > 1 and any(read_code(piece, column) is not None for piece in pieces[1:]):
+        return _named(words, column)
+    return read_code(words, column)
 
 
 def closest(words: str, column: Column) -> tuple[str, str]:

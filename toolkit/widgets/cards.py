@@ -19,7 +19,16 @@ from toolkit.workspace.joining import ONE, OTHER
 
 Facts = Mapping[str, Mapping[str, str]]
 """By actor, what a person reads of each of :data:`FACTS` that is known."""
-FACTS: Final = ("family", "ess_form", "siret", "activity", "sectors", "roles", "description")
+FACTS: Final = (
+    "family",
+    "ess_form",
+    "siret",
+    "activity",
+    "other_activities",
+    "sectors",
+    "roles",
+    "description",
+)
 """Columns of actors that help to tell two of them apart."""
 _OF_LINKS: Final = ("name", "place", "sources")
 _KILOMETRE_M: Final = 1_000.0

@@ -20,6 +20,7 @@ _ROWS: Final[Mapping[str, tuple[Mapping[str, object], Mapping[str, object]]]] = 
             "family": "ess",
             "ess_form": "association",
             "activity": "38.32Z",
+            "other_activities": "47.79Z|95.29Z",
             "sectors": "water_waste",
             "pillars": "longer_use|recycling",
             "roles": "operator",

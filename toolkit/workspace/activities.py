@@ -137,7 +137,8 @@ def suggestions(tables: dict[str, pd.DataFrame], held: pd.DataFrame, *, lang: st
     actors = pd.DataFrame(tables[v.ACTORS])
     answered = held.loc[held["source_id"] == SOURCE_ID, "actor_id"]
     shown = actors["diffusible"].fillna(value=True) & ~actors["natural_person"].fillna(value=False)
-    bare = actors[shown & actors["activity"].isna() & ~actors["actor_id"].isin(answered)]
+    untold = actors["activity"].isna() & actors["other_activities"].isna()
+    bare = actors[shown & untold & ~actors["actor_id"].isin(answered)]
     meant = knowledge.suggest_activities(bare)
     meant = meant[meant["zone"] != "unknown"]
     communes = tables[v.COMMUNES].set_index("commune_id")["name"]

@@ -15,12 +15,19 @@ from toolkit.language import table_label, text
 from toolkit.workspace import geopackage, journal, results, styles
 from toolkit.workspace.database import Database, schema_version
 from toolkit.workspace.journal import Author, Change
-from toolkit.workspace.layers import INFO, JOURNAL, LINKAGE_LAYERS, MODEL_LAYERS, SQL_TYPES
+from toolkit.workspace.layers import (
+    INFO,
+    JOURNAL,
+    LINKAGE_LAYERS,
+    MODEL_LAYERS,
+    RECORDS,
+    SQL_TYPES,
+)
 
 if TYPE_CHECKING:
     import sqlite3
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Version of the schema that this software writes; raise it with each change of a contract."""
 
 
@@ -180,7 +187,21 @@ def _from_1(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
     _add_linkage(connection, lang=lang, at=at)
 
 
-STEPS: Final[tuple[Step, ...]] = (_from_0, _from_1)
+def _from_2(connection: sqlite3.Connection, *, lang: str, at: str) -> None:  # noqa: ARG001
+    """2 -> 3: the other activities of an actor, and the header under which QGIS shows them.
+
+    An older database, brought here by the steps before, has the column already.
+    """
+    name = "other_activities"
+    for table in (v.ACTORS, RECORDS):
+        held = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        if name in held:
+            continue
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} TEXT")
+        styles.add_header(connection, table, column=name, lang=lang)
+
+
+STEPS: Final[tuple[Step, ...]] = (_from_0, _from_1, _from_2)
 """The step from version `n` to `n + 1` stands at place `n`."""
 
 __all__ = ["SCHEMA_VERSION", "STEPS", "create_schema", "free_path", "schema_version", "upgrade"]

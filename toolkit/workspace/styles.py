@@ -63,6 +63,28 @@ def write(connection: sqlite3.Connection, *, lang: str, at: str) -> None:
         )
 
 
+def add_header(connection: sqlite3.Connection, table: str, *, column: str, lang: str) -> None:
+    """Give a new column of a layer its header in the style that is kept; the rest stays as it is.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        In a transaction.
+    table : str
+        Table of the layer; one without style is left alone.
+    column : str
+        Name of the column.
+    lang : str
+        ``fr`` or ``en``.
+    """
+    alias = ET.Element("alias", {"field": column, "name": column_label(table, column, lang=lang)})
+    connection.execute(
+        f"UPDATE {STYLES} SET styleQML = replace(styleQML, '<aliases>', '<aliases>' || ?) "  # noqa: S608
+        "WHERE f_table_name = ?",
+        (ET.tostring(alias, encoding="unicode"), table),
+    )
+
+
 def qml(layer: Layer, *, lang: str) -> str:
     """Return the style of a layer as QGIS reads it.
 

@@ -143,3 +143,31 @@ def test_repeated_ids_are_refused(record):
     with pytest.raises(DataError) as caught:
         merge_records(record({"actor_id": "a"}, {"actor_id": "a"}), same())
     assert caught.value.code == "linkage_id_repeated"
+
+
+def test_other_activities_are_those_of_all_records(record):
+    records = record(
+        {"actor_id": "a", "activity": "38.32Z", "other_activities": "47.79Z"},
+        {"actor_id": "b", "activity": None, "other_activities": "95.29Z | 38.32Z|47.79Z"},
+        {"actor_id": "c", "activity": "38.32Z", "other_activities": None},
+        {"actor_id": "d", "activity": "56.10A", "other_activities": None},
+    )
+    pairs = same(("a", "b", 1.0), ("b", "c", 1.0))
+    actors, conflicts = merge_records(records, pairs)
+    assert actors["actor_id"].tolist() == ["a", "d"]
+    assert actors["activity"].tolist() == ["38.32Z", "56.10A"]
+    assert actors["other_activities"].tolist()[0] == "47.79Z|95.29Z"
+    assert pd.isna(actors["other_activities"].iloc[1])
+    assert conflicts.empty
+    turned, _ = merge_records(records.iloc[::-1], pairs)
+    pd.testing.assert_frame_equal(actors, turned)
+
+
+def test_other_activities_without_the_main_one_that_is_kept(record):
+    records = record(
+        {"actor_id": "a", "activity": "38.32Z", "other_activities": "47.79Z"},
+        {"actor_id": "b", "activity": "47.79Z", "other_activities": "38.32Z"},
+    )
+    actors, conflicts = merge_records(records, same(("a", "b", 1.0)))
+    assert actors[["activity", "other_activities"]].to_numpy().tolist() == [["38.32Z", "47.79Z"]]
+    assert set(conflicts["column"]) == {"activity"}

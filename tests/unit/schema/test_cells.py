@@ -13,6 +13,7 @@ from toolkit import language
 from toolkit import vocabulary as v
 from toolkit.schema import CONTRACTS
 from toolkit.schema.cells import Read, parse_number, read
+from toolkit.workbook.choices import entries
 
 NBSP, THIN = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 
@@ -276,3 +277,58 @@ def test_a_text_is_kept_letter_for_letter():
     assert value("actors", "description", 75001.0) == "75001"
     assert value("actors", "description", dt.datetime(2026, 1, 31)) == "2026-01-31"
     assert value("actors", "description", True) == "true"
+
+
+@pytest.mark.parametrize(
+    "cell, expected",
+    [
+        ("47.79Z", "47.79Z"),
+        ("4779z; 95.29 Z", "47.79Z|95.29Z"),
+        (" 47.79Z |95.29Z|47.79Z\n", "47.79Z|95.29Z"),
+        ("47.79Z, 95.29Z", "47.79Z|95.29Z"),
+        ("47.79Z - Commerce, en boutique; 95.29Z - Réparation", "47.79Z|95.29Z"),
+        ("47.79Z - Vente, 95.29Z - Réparation", "47.79Z|95.29Z"),
+        (
+            "Apprêt et tannage des cuirs ; préparation et teinture des fourrures; 47.79Z",
+            "15.11Z|47.79Z",
+        ),
+        ("01.11Y|47.79Z", "01.11Y|47.79Z"),
+    ],
+)
+def test_several_activities_in_a_cell(cell, expected):
+    assert value("actors", "other_activities", cell) == expected
+
+
+@pytest.mark.parametrize("cell", ["47.79Z; 99.99X", "47,79Z", "47.79Z 95.29Z", "brocante; 47.79Z"])
+def test_one_activity_that_is_none_refuses_the_cell(cell):
+    assert code("actors", "other_activities", cell).startswith("unknown_code")
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("separator", ["; ", "|", "\n"])
+def test_entries_of_a_list_are_read_back_side_by_side(separator, lang):
+    """Some labels hold the very marks that part the entries."""
+    for table, name in (
+        ("actors", "other_activities"),
+        ("actors", "sectors"),
+        ("actors", "pillars"),
+        ("actors", "roles"),
+    ):
+        column = CONTRACTS[table].column(name)
+        words = entries(column.of, lang=lang)
+        codes = list(words)
+        for one, other in zip(codes, codes[1:] + codes[:1], strict=True):
+            found = value(table, name, f"{words[one]}{separator}{words[other]}")
+            assert found == v.join_list([one, other])
+
+
+def test_a_long_cell_is_read_in_time():
+    assert value("actors", "other_activities", "38.32Z," * 1400) == "38.32Z"
+    assert value("actors", "other_activities", ";" * 9_000 + "38.32Z") == "38.32Z"
+
+
+def test_a_code_behind_another_with_its_label_is_not_lost():
+    """Roles: what stands behind a bracket was lost with all that followed."""
+    funder = language.enum_label("role", "funder", lang="fr")
+    network = language.enum_label("role", "network", lang="fr")
+    assert value("actors", "roles", f"{funder} (régional), {network}") == "funder|network"

@@ -125,3 +125,22 @@ def test_a_refused_proposal_serves_no_estimate(listed):
     assert not any(
         (rows["actor_id"] == "P1").any() for name, rows in after.items() if name != "sources"
     )
+
+
+def test_who_has_other_activities_is_not_asked_and_several_sources_add_theirs(workspace, tmp_path):
+    head = "Identifiant;Nom;Famille;Commune;Code NAF;Autres activités\n"
+    path = tmp_path / "liste.csv"
+    rows = f"P1;{NAMES[0]};business;99001;;47.24Z\nP2;{NAMES[1]};business;99001;;\n"
+    path.write_text(head + rows, encoding="utf-8")
+    workspace.import_workbook(path)
+    assert workspace.tables()["actors"]["other_activities"].dropna().tolist() == ["47.24Z"]
+    first = workspace.ask_activities()
+    assert first.sure + first.asked == 1
+    answer(workspace.folder / "activites.xlsx", NAMES[1], "16.10A")
+    workspace.ask_activities()
+    assert activities(workspace)["P2"] == "16.10A"
+    told = rows.replace("Scierie du Val;business;99001;;", "Scierie du Val;business;99001;;16.24Z")
+    path.write_text(head + told, encoding="utf-8")
+    workspace.import_workbook(path)
+    after = workspace.tables()["actors"].set_index("actor_id").loc["P2"]
+    assert after[["activity", "other_activities"]].tolist() == ["16.10A", "16.24Z"]

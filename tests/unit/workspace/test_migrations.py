@@ -59,7 +59,7 @@ PRAGMA application_id = 1196444487;
 PRAGMA user_version = 10200;
 """
 
-PINNED = {1: "d8a32bd5271e", 2: "51869c3d1f68"}
+PINNED = {1: "d8a32bd5271e", 2: "51869c3d1f68", 3: "b513ed9512dc"}
 """Start of the fingerprint of the schema of each version that was released."""
 
 
@@ -105,8 +105,8 @@ def test_old_database_is_brought_up_to_date(old, clock):
     assert territory.actors["located_by"].tolist() == ["commune", "address"]
     assert territory.decisions["who"].tolist() == ["Ana"]
     journal = workspace.journal()
-    assert journal["action"].tolist() == ["migration", "migration"]
-    assert journal["after"].tolist() == ['{"value": 1}', '{"value": 2}']
+    assert journal["action"].tolist() == ["migration"] * 3
+    assert journal["after"].tolist() == ['{"value": 1}', '{"value": 2}', '{"value": 3}']
     assert workspace.decide("P2", decision="accepted") == "D00002"
     assert dict(pyogrio.list_layers(workspace.database))["flows"] == "LineString"
 
@@ -161,6 +161,32 @@ def test_a_database_of_version_1_gets_records_and_links(folder, clock):
     assert workspace.conflicts().empty
     assert workspace.backup.name.endswith("1.gpkg")
     assert set(dict(pyogrio.list_layers(workspace.database))) >= set(LINKAGE_LAYERS)
+
+
+def test_a_database_of_version_2_gets_the_other_activities(folder, made, clock):
+    """Of a style that people changed in QGIS nothing but the header of the new column is added."""
+    path = folder / "territoire.gpkg"
+    styles = "SELECT styleQML FROM layer_styles WHERE f_table_name = 'actors'"
+    alias = '<alias field="other_activities" name="Autres activités (codes NAF)" />'
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for table in ("actors", "records"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN other_activities")
+        connection.execute(
+            "UPDATE layer_styles SET styleQML = replace(replace(styleQML, ?, ''), 'qgis', 'qgis own')",
+            (alias,),
+        )
+        connection.execute("UPDATE maillage SET value = '2'")
+        connection.commit()
+        (before,) = connection.execute(styles).fetchone()
+        assert "other_activities" not in before
+    workspace = Workspace(folder, now=clock)
+    assert workspace.backup.name.endswith("2.gpkg")
+    assert columns(path) == columns(made / "territoire.gpkg")
+    assert workspace.tables()["actors"]["other_activities"].isna().all()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (after,) = connection.execute(styles).fetchone()
+    assert after.count(alias) == 1
+    assert after.replace(alias, "") == before
 
 
 def test_newer_database_is_refused(folder):

@@ -14,8 +14,8 @@ something passes between it and one of them.
 **Who stands at a stage.**  An actor whose activity (NAF rev. 2) begins with one of ``activities``;
 or whose activity begins with one of ``activities_named``, codes too wide to tell, and whose name
 shows one of ``words`` or ``hints``; or whose activity is unknown and whose name shows one of
-``words``.  An activity of NAF 2025 is read as the sub-class of rev. 2 with the very same label;
-where there is none, it counts as unknown.
+``words``.  Its other activities count as its main one.  An activity of NAF 2025 is read as the
+sub-class of rev. 2 with the very same label; where there is none, it counts as unknown.
 
 All of it is in ``docs/decisions/0023-value-chains.md``.
 """
@@ -134,11 +134,13 @@ class Stage:
         shown = self.telling(known)
         return BY_NAME if shown and _pattern(shown).search(_spelt(name)) else ""
 
-    def telling(self, activity: str) -> tuple[str, ...]:
-        """Return the words that would tell beside an activity of NAF rev. 2; none if none would."""
-        if not activity:
+    def telling(self, *activities: str) -> tuple[str, ...]:
+        """Return the words that would tell beside activities of NAF rev. 2; none if none would."""
+        known = [one for one in activities if one]
+        if not known:
             return self.words
-        return (*self.words, *self.hints) if activity.startswith(self.activities_named) else ()
+        wide = any(one.startswith(self.activities_named) for one in known)
+        return (*self.words, *self.hints) if wide else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +350,7 @@ def find_stages(actors: pd.DataFrame, chains: Sequence[Chain]) -> pd.DataFrame:
     Parameters
     ----------
     actors : DataFrame
-        Columns used: ``actor_id``, ``activity``, ``name``.
+        Columns used: ``actor_id``, ``activity``, ``other_activities`` if it is there, ``name``.
     chains : sequence of Chain
         The chains that are looked at.
 
@@ -360,18 +362,20 @@ def find_stages(actors: pd.DataFrame, chains: Sequence[Chain]) -> pd.DataFrame:
 
     Notes
     -----
-    It costs stages times activities, and each name that must tell is read once a stage.
+    Any activity of an actor places it.  It costs stages times activities, and each name that must
+    tell is read once a stage.
     """
     rows = actors.sort_values("actor_id", ignore_index=True)
-    numbers, kinds = pd.factorize(rows["activity"].fillna("").astype("str").map(_in_rev2))
+    numbers, kinds = _kinds_of(rows)
     names = rows["name"].fillna("").astype("str").map(_spelt)
     shown = _may_show(names, chains)
     found: dict[str, list[Any]] = {column: [] for column in PLACE_COLUMNS}
     every = [(one.chain_id, stage) for one in chains for stage in one.stages]
     for chain_id, stage in every:
-        sure = np.array([kind.startswith(stage.activities) for kind in kinds], dtype=bool)[numbers]
+        placed = [any(one.startswith(stage.activities) for one in kind) for kind in kinds]
+        sure = np.array(placed, dtype=bool)[numbers]
         by_name = np.zeros(len(rows), dtype=bool)
-        words_of = [stage.telling(kind) for kind in kinds]
+        words_of = [stage.telling(*kind) for kind in kinds]
         for words in filter(None, dict.fromkeys(words_of)):
             wide = np.array([one == words for one in words_of], dtype=bool)[numbers]
             asked = wide & ~sure & shown
@@ -382,6 +386,16 @@ def find_stages(actors: pd.DataFrame, chains: Sequence[Chain]) -> pd.DataFrame:
         found["stage_id"].extend([stage.stage_id] * len(here))
         found["told_by"].extend(np.where(sure, BY_ACTIVITY, BY_NAME)[here])
     return pd.DataFrame(found, columns=list(PLACE_COLUMNS), dtype="str")
+
+
+def _kinds_of(actors: pd.DataFrame) -> tuple[np.ndarray[Any, Any], list[tuple[str, ...]]]:
+    """Return the number of the activities of each actor, and the activities in NAF rev. 2."""
+    none = pd.Series(None, index=actors.index, dtype="object")
+    pairs = list(zip(actors["activity"], actors.get("other_activities", none), strict=True))
+    found = {pair: nomenclature.activities_of(*pair) for pair in dict.fromkeys(pairs)}
+    kinds = {codes: place for place, codes in enumerate(dict.fromkeys(found.values()))}
+    numbers = np.array([kinds[found[pair]] for pair in pairs], dtype=np.intp)
+    return numbers, [tuple(map(_in_rev2, codes)) for codes in kinds]
 
 
 def _may_show(names: pd.Series[str], chains: Sequence[Chain]) -> np.ndarray[Any, Any]:

@@ -38,7 +38,7 @@ def estimate(
     Parameters
     ----------
     territory : Territory
-        Actors with their activity and jobs; what is known of their resources and needs.
+        Actors with their activities and jobs; what is known of their resources and needs.
     profiles : Profiles
         Of activities.
     min_weight : float, default 0.0
@@ -59,6 +59,10 @@ def estimate(
     -----
     - An actor without activity has that which its name and description mean beyond doubt
       (:func:`toolkit.knowledge.suggest_activities`); its rows weigh less by the confidence.
+    - All activities of an actor count.  Of several that give one category on one side the row of
+      the largest weight is kept, that of the main activity where they weigh the same.
+    - A quantity is that of the main activity, by all jobs of the actor: the figures a job are
+      reckoned by main activity too.  What another activity adds has none.
     - An actor that is not diffusible, and a natural person, get no estimate.
     - A stored row of any basis takes the place of the estimates of the same actor, side and
       category, a part of that category or the category it is a part of.
@@ -66,6 +70,9 @@ def estimate(
     chosen = _actors(pd.DataFrame(territory.actors), unnamed)
     rows = chosen.merge(profiles.of(chosen["activity"]), on="activity")
     rows["weight"] *= rows["sure"]
+    rows["quantity"] = rows["quantity_per_job"] * rows["jobs"]
+    rows["unit"] = rows["unit"].where(rows["quantity"].notna() & (rows["unit"] != ""))
+    rows = _one_a_category(rows)
     rows = rows[rows["weight"] >= min_weight]
     made = {}
     for side, (table, key) in _TABLES.items():
@@ -77,17 +84,49 @@ def estimate(
 
 
 def _actors(actors: pd.DataFrame, unnamed: Collection[str]) -> pd.DataFrame:
-    """Return the actors of whom something may be deduced, their activity and how sure it is."""
+    """Return the activities of whom something may be deduced: one row an actor and activity.
+
+    ``place`` is 0 for the main activity, which alone has the jobs; ``sure`` is how sure it is.
+    """
     shown = actors["diffusible"].fillna(value=True) & ~actors["natural_person"].fillna(value=False)
     coded = actors["activity"].notna()
-    bare = actors[shown & ~coded & ~actors["actor_id"].isin(unnamed)]
+    told = actors["other_activities"].notna()
+    bare = actors[shown & ~coded & ~told & ~actors["actor_id"].isin(unnamed)]
     meant = suggest_activities(bare)
     meant = meant[meant["zone"] == SURE_ZONE]
     guessed = bare.loc[meant.index, ["actor_id", "jobs"]]
-    guessed = guessed.assign(activity=meant["activity"], sure=meant["confidence"])
-    known = actors[shown & coded].assign(sure=1.0)
-    columns = ["actor_id", "activity", "jobs", "sure"]
-    return pd.concat([known[columns], guessed[columns]], ignore_index=True)
+    guessed = guessed.assign(activity=meant["activity"], sure=meant["confidence"], place=0)
+    known = actors[shown & coded].assign(sure=1.0, place=0)
+    columns = ["actor_id", "activity", "jobs", "sure", "place"]
+    others = _others(actors[shown & told])
+    return pd.concat([known[columns], guessed[columns], others[columns]], ignore_index=True)
+
+
+def _others(actors: pd.DataFrame) -> pd.DataFrame:
+    """Return the other activities of actors, without jobs: these are counted once."""
+    cells = zip(actors["actor_id"], actors["activity"], actors["other_activities"], strict=True)
+    rows = [
+        (actor_id, code, place)
+        for actor_id, main, others in cells
+        for place, code in enumerate(nomenclature.activities_of(main, others), start=1)
+        if code != main
+    ]
+    made = pd.DataFrame(rows, columns=["actor_id", "activity", "place"])
+    return made.astype({"actor_id": "str", "activity": "str", "place": "int64"}).assign(
+        jobs=float("nan"), sure=1.0
+    )
+
+
+def _one_a_category(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an actor, side and category: the most typical, sized by the main activity."""
+    key = ["actor_id", "side", "category"]
+    if not (rows["place"] > 0).any():
+        return rows
+    ordered = rows.sort_values(
+        [*key, "weight", "place"], ascending=[True, True, True, False, True], ignore_index=True
+    )
+    sized = ordered.groupby(key, sort=False)[["quantity", "unit"]].transform("first")
+    return ordered.assign(quantity=sized["quantity"], unit=sized["unit"]).drop_duplicates(key)
 
 
 def _known(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.Series[bool]:
@@ -105,14 +144,13 @@ def _known(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.Series[bool]:
 
 def _rows(own: pd.DataFrame, table: str, *, key: str) -> pd.DataFrame:
     """Return estimates as rows of a table."""
-    quantity = own["quantity_per_job"] * own["jobs"]
     cells: Mapping[str, object] = {
         key: v.PROFILES + ":" + own["actor_id"] + ":" + own["category"],
         "actor_id": own["actor_id"],
         "category": own["category"],
         "label": own["label"],
-        "quantity": quantity,
-        "unit": own["unit"].where(quantity.notna() & (own["unit"] != "")),
+        "quantity": own["quantity"],
+        "unit": own["unit"],
         "weight": own["weight"],
         "basis": ESTIMATED,
         "source_id": v.PROFILES,

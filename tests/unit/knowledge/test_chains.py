@@ -341,6 +341,32 @@ def test_shipped_chain_is_worth_reading(chain: Chain) -> None:
         assert len({stage.label_fr, stage.label_en}) == 2
 
 
+@pytest.mark.parametrize(
+    "activity, others, name, expected",
+    [
+        ("56.10A", "16.24Z", "", "activity"),
+        (None, "56.10A|16.24Z", "", "activity"),
+        ("56.10A", "94.99Z", "Ressourcerie", "name"),
+        ("94.99Z", "56.10A", "Amis du bois", ""),
+        ("56.10A", None, "Ressourcerie", ""),
+        (None, "56.10A", "Ressourcerie", ""),
+        (None, None, "Ressourcerie", "name"),
+        ("01.11Y", "16.24Y", "", "activity"),
+    ],
+)
+def test_another_activity_places_an_actor_as_its_main_one(
+    activity: str | None, others: str | None, name: str, expected: str, tmp_path: Path
+) -> None:
+    chain = own(tmp_path, GOOD)
+    cells = {"actor_id": "A", "activity": activity, "other_activities": others, "name": name}
+    plain = {"actor_id": "B", "activity": "56.10A", "other_activities": None, "name": ""}
+    actors = pd.DataFrame([plain, cells])
+    found = find_stages(actors, [chain])
+    here = found[found["stage_id"] == "menders"]
+    told = [("A", expected)] if expected else []
+    assert list(zip(here["actor_id"], here["told_by"], strict=True)) == told
+
+
 @pytest.mark.parametrize("chain", SHIPPED, ids=IDS)
 def test_something_passes_all_along_a_shipped_chain(chain: Chain) -> None:
     # Counted anew, without the reader: a path from the first order to the last, and one that

@@ -21,6 +21,7 @@ from toolkit.report.candidate_facts import candidate_facts
 from toolkit.report.flow_facts import flow_facts
 from toolkit.report.gap_facts import gap_facts
 from toolkit.report.method_facts import method_facts
+from toolkit.report.missing_facts import panel_note
 from toolkit.report.summary_facts import SURE, summary_of
 from toolkit.views.frames import entered
 from toolkit.views.layers import family_counts, far_services, is_aggregated, layer_sizes
@@ -89,7 +90,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
         "figures": _figures(diagnosis, lang=lang),
         "families": _families(territory, lang=lang),
         "flows": flow_facts(territory, lang=lang),
-        "gap_kinds": _gap_kinds(diagnosis.gaps["kind"], gaps=gaps, lang=lang),
+        "gap_kinds": _gap_kinds(diagnosis, gaps=gaps, lang=lang),
         "types": _counts(
             diagnosis.partnerships["type"], v.PARTNERSHIP_TYPES, name="partnership_type", lang=lang
         ),
@@ -199,13 +200,15 @@ def _counts(cells: pd.Series, codes: tuple[str, ...], *, name: str, lang: str) -
     ]
 
 
-def _gap_kinds(kinds: pd.Series, *, gaps: list[Facts], lang: str) -> list[Facts]:
+def _gap_kinds(diagnosis: Diagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
     """Return the kinds of gaps that were found: how many, how many are sure, what they are."""
-    counted = _counts(kinds, v.GAP_KINDS, name="gap", lang=lang)
+    counted = _counts(diagnosis.gaps["kind"], v.GAP_KINDS, name="gap", lang=lang)
+    notes = {v.MISSING_ACTIVITY: panel_note(diagnosis, lang=lang)}
     for kind in counted:
         own = [gap for gap in gaps if gap["kind"] == kind["code"]]
         sure = sum(gap["confidence"] >= SURE for gap in own)
         kind["what"] = text(f"report.gap_kind.{kind['code']}", lang=lang)
+        kind["note"] = notes.get(kind["code"], "")
         kind["sure"] = number(sure, lang=lang)
         kind["places"] = [gap["place"] for gap in own]
     return counted

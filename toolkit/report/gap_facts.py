@@ -9,6 +9,7 @@ from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, percent, table_label, text
 from toolkit.privacy import small_count
+from toolkit.report.missing_facts import missing_sentences, panel_words
 from toolkit.views.words import (
     COUNTED,
     as_number,
@@ -65,6 +66,9 @@ class _Writer:
         self.threshold = diagnosis.settings.secrecy_threshold
         self.names = place_names(diagnosis.territory)
         self.rows = row_words(diagnosis.territory, lang=lang)
+        for name, words in panel_words(diagnosis, lang=lang).items():
+            self.rows[v.PANEL, name] = words
+        self.missing = missing_sentences(diagnosis, lang=lang)
         sources = diagnosis.territory.table(v.SOURCES)
         self.sources = dict(zip(sources["source_id"], sources["title"], strict=True))
         self.prices = _best_places(diagnosis.findings.details.get("prices"))
@@ -89,6 +93,7 @@ class _Writer:
             "kind_label": enum_label("gap", row["kind"], lang=lang),
             "title": gap_title(row, lang=lang),
             "sentence": self._sentence(row, figures),
+            "how_sure": self.missing.get(str(row["gap_id"]), ""),
             "one_more": self._one_more(row),
             "category": row["category"] if isinstance(row["category"], str) else "",
             "where": [self.names.get(code, code) for code in v.split_list(row["commune_id"])],
@@ -166,8 +171,12 @@ class _Writer:
         return any(has_text(f"{key}{end}", lang=self.lang) for end in ("", ".other"))
 
     def _whole(self, row: Mapping[Any, Any], amount: float) -> float:
-        """Return how many ties chance would give as a whole number; other amounts as they are."""
-        return round(amount) if row["kind"] == v.STRUCTURAL_HOLE and amount >= 1 else amount
+        """Return how many ties or establishments there should be as a whole number.
+
+        Other amounts stay as they are.
+        """
+        is_count = row["kind"] in {v.STRUCTURAL_HOLE, v.MISSING_ACTIVITY}
+        return round(amount) if is_count and amount >= 1 else amount
 
     def _bare(self, amount: float) -> str:
         return number(amount, lang=self.lang)
@@ -184,6 +193,15 @@ class _Writer:
         if small_count(count, threshold=self.threshold):
             return text("report.fewer_than", lang=self.lang, count=self.threshold)
         return number(round(count), lang=self.lang)
+
+    def _quantity(self, fact: Mapping[Any, Any]) -> str:
+        """Return how much a fact is; one without unit counts for one row, but for a territory."""
+        if isinstance(fact["unit"], str) and fact["unit"]:
+            return quantity_text(fact["quantity"], fact["unit"], lang=self.lang)
+        if fact["role"] != v.PANEL:
+            return ""
+        bare = COUNTED[v.MISSING_ACTIVITY]
+        return quantity_text(fact["quantity"], "", lang=self.lang, bare=bare)
 
     def _sized_fact(self, fact: Mapping[Any, Any]) -> tuple[tuple[Any, ...], Facts]:
         """Return a fact of the evidence in words, after what it is sorted by: size, then name."""
@@ -211,10 +229,7 @@ class _Writer:
             "role": enum_label("evidence_role", fact["role"], lang=lang),
             "what": what,
             "who": who,
-            # A fact without unit only counts for one row.
-            "quantity": quantity_text(fact["quantity"], fact["unit"], lang=lang)
-            if isinstance(fact["unit"], str) and fact["unit"]
-            else "",
+            "quantity": self._quantity(fact),
             "basis": enum_label("basis", fact["basis"], lang=lang),
             "source": self.sources.get(fact["source_id"], ""),
         }

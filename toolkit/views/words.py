@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolkit.territory import Territory
 
 _FORMS = ("shared", "unsized")
+_EXPECTED = ("tie", "establishment")
 _ISOLATED_FORMS = ("all", "unknown")
 _LISTS = ("categories", "sectors", "pillars")
 
@@ -23,7 +24,7 @@ _LISTS = ("categories", "sectors", "pillars")
 COUNTED = {
     v.UNMET_NEED: "need",
     v.UNUSED_RESOURCE: "resource",
-    v.MISSING_ACTIVITY: "actor",
+    v.MISSING_ACTIVITY: "establishment",
     v.SERVICE_ACCESS: "person",
     v.LEAK: "flow",
     v.ISOLATED_ACTOR: "actor",
@@ -46,6 +47,28 @@ def category_label(category: object, *, lang: str) -> str:
     return enum_label("family", category, lang=lang)
 
 
+def activity_label(nomenclature_: str, code: str, *, lang: str) -> str:
+    """Return what a person reads for an activity of a comparison panel.
+
+    Parameters
+    ----------
+    nomenclature_ : str
+        ``naf_rev2``, ``naf_2025`` or ``bpe``.
+    code : str
+        Its code there; returned where nothing says what it is.
+    lang : str
+        ``fr`` or ``en``.
+
+    Examples
+    --------
+    >>> activity_label("bpe", "D307", lang="en"), activity_label("naf_rev2", "10.71", lang="fr")
+    ('Pharmacy', 'Fabrication de pain ; pâtisserie et pâtes fraîches')
+    """
+    if nomenclature_ in nomenclature.NAMES:
+        return nomenclature.label(nomenclature_, code, lang=lang)
+    return nomenclature.type_label(code, lang=lang)
+
+
 def quantity_text(value: object, unit: object, *, lang: str, bare: str = "") -> str:
     """Return a quantity with the symbol of its unit; empty where it is unknown.
 
@@ -64,7 +87,7 @@ def quantity_text(value: object, unit: object, *, lang: str, bare: str = "") -> 
     if amount is None:
         return ""
     unit = unit if isinstance(unit, str) and unit else bare
-    if unit == "tie" and amount >= 1:  # how many chance would give is no whole number
+    if unit in _EXPECTED and amount >= 1:  # how many there should be is no whole number
         amount = float(round(amount))
     if not unit:
         return number(amount, lang=lang)
@@ -124,7 +147,7 @@ def gap_name(gap_id: str) -> GapName:
     """
     kind, *parts = gap_id.split(":")
     form = ""
-    if kind in {v.LEAK, v.STRUCTURAL_HOLE} and parts:
+    if kind in {v.LEAK, v.STRUCTURAL_HOLE, v.MISSING_ACTIVITY} and parts:
         form = parts.pop(0)
     subject = parts.pop(0) if parts else ""
     if kind == v.ISOLATED_ACTOR:
@@ -158,6 +181,8 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
         count = len(v.split_list(gap.get("actor_ids"))) or round(as_number(gap["shortfall"]) or 0)
         sector = sector_label(name.subject, lang=lang)
         return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
+    if name.kind == v.MISSING_ACTIVITY:
+        return activity_label(name.form, name.subject, lang=lang)
     form = f"{name.kind}_{name.form}" if name.form else name.kind
     if name.kind == v.LEAK:
         form = f"leak_{name.form}_{name.nature}"
@@ -239,6 +264,8 @@ def candidate_subject(candidate: Mapping[str, object], *, lang: str) -> str:
     name = gap_name(str(candidate["opening_id"]))
     if name.kind == v.STRUCTURAL_HOLE:
         return _groups(name, lang=lang)
+    if name.kind == v.MISSING_ACTIVITY:
+        return activity_label(name.form, name.subject, lang=lang)
     return sector_label(name.subject, lang=lang) if name.subject and name.form != "all" else ""
 
 

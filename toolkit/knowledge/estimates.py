@@ -61,8 +61,8 @@ def estimate(
       (:func:`toolkit.knowledge.suggest_activities`); its rows weigh less by the confidence.
     - All activities of an actor count.  Of several that give one category on one side the row of
       the largest weight is kept, that of the main activity where they weigh the same.
-    - A quantity is that of the main activity, by all jobs of the actor: the figures a job are
-      reckoned by main activity too.  What another activity adds has none.
+    - A quantity is that of the main activity, by all jobs of the actor; what another activity adds
+      has none.  No source tells how jobs are shared, so none is counted twice.
     - An actor that is not diffusible, and a natural person, get no estimate.
     - A stored row of any basis takes the place of the estimates of the same actor, side and
       category, a part of that category or the category it is a part of.

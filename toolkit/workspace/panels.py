@@ -12,6 +12,7 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.errors import DataError, MissingDependencyError, Problem, UsageError
+from toolkit.gaps.panel import choose_panel
 from toolkit.language import text
 from toolkit.sources import fetching, panels, registry, side_tables
 from toolkit.sources.download import Downloader
@@ -78,26 +79,32 @@ class PanelReport:
         Rows, own territory, territories left out.
     path : Path
         The file written.
+    choice : DataFrame
+        Columns :data:`toolkit.gaps.panel.CHOICE_COLUMNS`: which ones the territory is compared
+        with, by its settings.
     notes : tuple of Problem
         What a reader should know.
     """
 
     panel: Panel
     path: Path
+    choice: pd.DataFrame
     notes: tuple[Problem, ...] = ()
 
     def lines(self, *, lang: str) -> list[str]:
-        """Return the report in words: how many territories and activities, which is one's own."""
+        """Return the report in words: how many, which is one's own, with whom it is compared."""
         frame, own_id = self.panel.frame, self.panel.own_id
         one = frame.drop_duplicates("territory_id").set_index("territory_id")
         kinds = one["kind"].value_counts().sort_index()
         said = ", ".join(f"{count} {str(kind) or '?'}" for kind, count in kinds.items())
         own = str(one.loc[own_id, "name"])
         activities = frame[["nomenclature", "activity"]].drop_duplicates()
+        chosen = self.choice["name"][self.choice["chosen"]].astype("str").tolist()
         return [
             text("workspace.panel.territories", lang=lang, count=len(one), kinds=said),
             text("workspace.panel.activities", lang=lang, count=len(activities)),
             text("workspace.panel.own", lang=lang, name=own, own=own_id),
+            text("workspace.panel.chosen", lang=lang, count=len(chosen), names=", ".join(chosen)),
         ]
 
 
@@ -123,6 +130,8 @@ def make_panel(
         If nothing to count is given, or a ready panel and files; nothing is written.
     DataError
         If a file cannot be read, or the territory is not covered; nothing is written.
+    SettingsError
+        If the settings name territories that are not in the panel; nothing is written.
     """
     _check(wish)
     territory = workspace.territory()
@@ -134,11 +143,12 @@ def make_panel(
         rows = [{**source_row(wish.ready, kind="panel", title=title), "rows": len(frame)}]
     else:
         made, rows = _built(workspace, territory, wish=wish, progress=progress)
+    choice = choose_panel(made.frame, made.own_id, settings=workspace.settings())
     path = backgrounds.save_panel(made.frame, workspace.sources)
     given = pd.DataFrame(rows).drop_duplicates("source_id")
     what = text("workspace.what.panel", lang=workspace.lang)
     workspace.write({v.SOURCES: given}, what=what)
-    return PanelReport(made, path, (*_left_notes(made.left_out), *made.notes))
+    return PanelReport(made, path, choice, (*_left_notes(made.left_out), *made.notes))
 
 
 def _title(path: Path, kind: str, *, lang: str) -> str:

@@ -21,6 +21,7 @@ from toolkit.partnerships.facilitation import meeting_place
 from toolkit.partnerships.facts import Facts, facts_of, sectors_of_category
 from toolkit.partnerships.openings import find_openings
 from toolkit.partnerships.portfolio import Entry, Portfolio, choose
+from toolkit.partnerships.reranking import Equals
 from toolkit.partnerships.robustness import Robustness, Support, no_robustness, robustness_of
 from toolkit.partnerships.search import Group, Outcome, search
 from toolkit.settings import Settings
@@ -73,6 +74,8 @@ class Proposals:
         The selected candidates with their certificate.
     robustness : Robustness
         How far the candidates depend on weights and on estimated facts.
+    equals : Equals
+        How candidates of equal score are ranked; :func:`rerank` reads it.
     """
 
     openings: pd.DataFrame
@@ -85,6 +88,7 @@ class Proposals:
     settings: Settings = field(default_factory=Settings, repr=False)
     portfolio: Portfolio = field(default=Portfolio((), 0.0, "optimal", 0.0), repr=False)
     robustness: Robustness = field(default_factory=no_robustness, repr=False)
+    equals: Equals = field(default_factory=lambda: Equals.of(()), repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,6 +193,7 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
             top=settings.portfolio_size,
             seed=settings.seed,
         ),
+        equals=Equals.of((one.is_deduced(facts), _rank((name, one))[1:]) for name, one in named),
     )
 
 

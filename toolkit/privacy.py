@@ -397,15 +397,27 @@ def _public_matches(matches: pd.DataFrame, view: PublicTerritory) -> pd.DataFram
 def _public_details(
     details: Mapping[str, pd.DataFrame], view: PublicTerritory
 ) -> dict[str, pd.DataFrame]:
-    """Return the frames of the details, prices between public rows only.
+    """Return the frames of the details: prices between public rows, the multiplier of all only.
+
+    The amounts behind the multiplier are left out where some of the flows are confidential.
+    """
+    made = dict(details)
+    if "prices" in made:
+        made["prices"] = _public_prices(made["prices"], view)
+    if "multiplier" in made:
+        whole = made["multiplier"][made["multiplier"]["spender_id"] == ""].reset_index(drop=True)
+        if any(table == v.FLOWS for table, _ in view.secret):
+            whole = whole.assign(**dict.fromkeys(("r1", "r2", "r3", "flows"), np.nan))
+        made["multiplier"] = whole
+    return made
+
+
+def _public_prices(prices: pd.DataFrame, view: PublicTerritory) -> pd.DataFrame:
+    """Return the prices between public rows.
 
     How far a price holds may be the size of a confidential row on the way: what is less than one
     unit is not told, what is more is told as one.
     """
-    made = dict(details)
-    if "prices" not in made:
-        return made
-    prices = made["prices"]
     secret = [
         any((str(table), str(row)) in view.secret for table, row in (ends[:2], ends[2:]))
         for ends in zip(
@@ -421,7 +433,7 @@ def _public_details(
         ]
         kept[row] = pd.Series(shown, index=kept.index, dtype="str")
     places = {"place_id": v.ACTORS, "other_place_id": v.ACTORS}
-    return made | {"prices": _renamed(kept, view, tables=places)}
+    return _renamed(kept, view, tables=places)
 
 
 def _renamed(

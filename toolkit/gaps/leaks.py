@@ -10,6 +10,11 @@ given (a flow without a year counts in it).  A leak is named only where a local 
 Sizes are compared inside one measure.  Money cannot be compared with tonnes or hours, so a flow in
 euros for goods that are measured otherwise counts wholly where a compatible counterpart exists: the
 shortfall is then the most that could stay.
+
+What leaves or comes in without a local counterpart is no leak but trade; the frame of trade holds
+it.  One weaker form is told besides: a service bought outside (it comes in, or money leaves for it)
+that no local row answers, but that an actor could run by its trade (NAF): *related*, see
+:func:`toolkit.category_links.by_activity`, whose weight is the probability.
 """
 
 from __future__ import annotations
@@ -23,9 +28,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from toolkit import nomenclature, units
+from toolkit import category_links, nomenclature, units
 from toolkit import vocabulary as v
-from toolkit.gaps import quantities, table, transport
+from toolkit.gaps import multiplier, quantities, table, transport
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +57,8 @@ FLOW_COLUMNS: Final = (
     "basis",
     "source_id",
 )
+RELATED: Final = "related"
+"""Qualifier of the gaps whose counterpart is an actor that has the trade, not a row."""
 TRADE_COLUMNS: Final = (
     *GROUP,
     "internal",
@@ -65,11 +72,15 @@ TRADE_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Context:
-    """What every leak of a territory is compared with: local rows by group, and the scale."""
+    """What every leak of a territory is compared with: local rows by group, and the scale.
+
+    ``trades`` are the actors by their activity.
+    """
 
     resources: Mapping[str, list[Any]]
     needs: Mapping[str, list[Any]]
     actors: frozenset[str]
+    trades: Mapping[str, list[Any]]
     wholes: table.Wholes
 
 
@@ -93,11 +104,14 @@ def find(territory: Territory) -> table.Found:
     Returns
     -------
     Found
-        Gaps ``leak:in:<category>`` and ``leak:out:<category>`` for materials in the usual measure
-        of the second-level category; other measures and natures are named after it
-        (``leak:out:services.catering:money``).  ``observed`` is what is exchanged inside,
+        The detail is the frame of trade (columns ``TRADE_COLUMNS``); more: ``multiplier`` (see
+        :mod:`toolkit.gaps.multiplier`).  Gaps ``leak:in:<category>`` and ``leak:out:<category>``
+        for materials in the usual measure of the second-level category; other measures and natures
+        are named after it (``leak:out:services.catering:money``).  ``observed`` is what is
+        exchanged inside,
         ``expected`` adds what could be: ``shortfall`` is the least of the flow across the border
-        and of the compatible local counterpart.
+        and of the compatible local counterpart.  ``:related`` at the end says that the counterpart
+        has the trade only: all that comes in is then the most that could stay.
 
     Notes
     -----
@@ -110,6 +124,7 @@ def find(territory: Territory) -> table.Found:
         resources=_by_group(quantities.offers(territory)),
         needs=_by_group(quantities.demands(territory)),
         actors=frozenset(territory.table(v.ACTORS)["actor_id"]),
+        trades=_by_trade(territory.table(v.ACTORS)),
         wholes=_wholes(flows),
     )
     gaps = []
@@ -117,8 +132,10 @@ def find(territory: Territory) -> table.Found:
         lines = table.lines(part)
         for direction in (INBOUND, OUTBOUND):
             gap = _gap(lines, direction=direction, context=context)
+            gap = gap or _related(lines, direction=direction, context=context)
             gaps += [gap] if gap else []
-    return table.Found(tuple(gaps), trade(flows))
+    more = {"multiplier": multiplier.find(territory)}
+    return table.Found(tuple(gaps), trade(flows), more=more)
 
 
 def trade(flows: pd.DataFrame) -> pd.DataFrame:
@@ -175,6 +192,16 @@ def _by_group(side: pd.DataFrame) -> dict[str, list[Any]]:
     return groups
 
 
+def _by_trade(actors: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the actors by activity, each by id; those without activity are left out."""
+    known = actors[actors["activity"].notna()].sort_values("actor_id", kind="stable")
+    known = known.assign(row_id=known["actor_id"], source_id=known["source_id"].fillna(""))
+    trades: dict[str, list[Any]] = {}
+    for row in table.lines(known[["row_id", "activity", "basis", "source_id"]]):
+        trades.setdefault(row.activity, []).append(row)
+    return trades
+
+
 def _wholes(flows: pd.DataFrame) -> table.Wholes:
     """Return all that is used (``in``) and made (``out``) by root, nature and measure."""
     parts = [
@@ -189,9 +216,9 @@ def _wholes(flows: pd.DataFrame) -> table.Wholes:
 
 def _gap(part: list[Any], *, direction: str, context: _Context) -> table.Gap | None:
     """Return the leak of one group in one direction, None where it has no local counterpart."""
-    group, nature, measure = part[0].group, part[0].nature, part[0].measure
+    group = part[0].group
     crossing = [flow for flow in part if flow.direction == direction]
-    paid = nature == MONEY and measure != quantities.measure_of(quantities.main_unit(group))
+    paid = _is_paid(part[0])
     if not crossing or (paid and direction == INBOUND):
         return None
     end = "need" if direction == OUTBOUND and not paid else "resource"
@@ -199,14 +226,81 @@ def _gap(part: list[Any], *, direction: str, context: _Context) -> table.Gap | N
     answer = _answer(crossing, local, end=end)
     if answer.staying <= 0:
         return None
+    holders = tuple(row.actor_id for row in answer.rows if row.actor_id)
+    facts = [*_facts(answer.flows, role="flow"), *_facts(answer.rows, role=end)]
+    return _leak(part, answer, direction=direction, context=context, others=holders, evidence=facts)
+
+
+def _related(part: list[Any], *, direction: str, context: _Context) -> table.Gap | None:
+    """Return the leak of services bought outside that an actor could run by its trade."""
+    bought = direction == (OUTBOUND if part[0].nature == MONEY else INBOUND)
+    crossing = [flow for flow in part if bought and flow.direction == direction]
+    able = {category: _able(category, context) for category in {flow.category for flow in crossing}}
+    flows, trades, weighted = [], dict[str, Any](), []
+    for flow in crossing:
+        for weight, rows in able[flow.category]:
+            near = [row for row in rows if row.row_id not in (flow.origin, flow.destination)]
+            if near:
+                flows.append(flow)
+                weighted.append(flow.base * weight)
+                trades |= {row.row_id: row for row in near}
+                break
+    if not flows:
+        return None
+    answer = _Answer(math.fsum(flow.base for flow in flows), flows, [])
+    rows = [trades[name] for name in sorted(trades)]
+    ones = [1.0] * len(rows)
+    actors = table.facts(rows, role="actor", table=v.ACTORS, quantities=ones)
+    return _leak(
+        part,
+        answer,
+        direction=direction,
+        context=context,
+        others=tuple(trades),
+        evidence=[*_facts(flows, role="flow"), *actors],
+        probability=min(1.0, math.fsum(weighted) / answer.staying),
+    )
+
+
+def _able(category: str, context: _Context) -> list[tuple[float, list[Any]]]:
+    """Return who could run a service by their trade, by weight, the best first."""
+    if not category_links.is_service(category):
+        return []
+    weighted: dict[float, list[Any]] = {}
+    for activity in sorted(context.trades):
+        weight = category_links.by_activity(category, activity)
+        if weight:
+            weighted.setdefault(weight, []).extend(context.trades[activity])
+    return sorted(weighted.items(), key=lambda pair: -pair[0])
+
+
+def _is_paid(flow: Any) -> bool:  # noqa: ANN401 - a line
+    """Return whether a flow is money for what is itself measured otherwise."""
+    usual = quantities.measure_of(quantities.main_unit(flow.group))
+    return bool(flow.nature == MONEY and flow.measure != usual)
+
+
+def _leak(
+    part: list[Any],
+    answer: _Answer,
+    *,
+    direction: str,
+    context: _Context,
+    others: tuple[str, ...],
+    evidence: list[table.Fact],
+    probability: float | None = None,
+) -> table.Gap:
+    """Return the gap of what could stay of some flows; a probability makes it a related one."""
+    group, nature, measure = part[0].group, part[0].nature, part[0].measure
     shown = {flow.unit for flow in part}
     unit = shown.pop() if len(shown) == 1 else quantities.display_unit(group, measure)
     rate = units.factor(quantities.base_unit(measure), unit)
     inside = math.fsum(flow.base for flow in part if flow.direction == INTERNAL)
     actors = {end for flow in answer.flows for end in (flow.origin, flow.destination)}
     actors &= context.actors
+    name = _subject(group, nature=nature, measure=measure)
     return table.Gap(
-        gap_id=f"{v.LEAK}:{direction}:{_subject(group, nature=nature, measure=measure)}",
+        gap_id=f"{v.LEAK}:{direction}:{name}{'' if probability is None else f':{RELATED}'}",
         kind=v.LEAK,
         category=group,
         expected=(inside + answer.staying) * rate,
@@ -218,8 +312,9 @@ def _gap(part: list[Any], *, direction: str, context: _Context) -> table.Gap | N
             ),
             table.share(len(actors), len(context.actors)),
         ),
-        actor_ids=(*actors, *(row.actor_id for row in answer.rows if row.actor_id)),
-        evidence=[*_facts(answer.flows, role="flow"), *_facts(answer.rows, role=end)],
+        actor_ids=(*actors, *others),
+        evidence=evidence,
+        probability=1.0 if probability is None else probability,
     )
 
 

@@ -164,7 +164,8 @@ class _Writer:
         """Return under which key the sentences of a gap are, the most particular there is."""
         name = gap_name(gap_id)
         key = f"report.gap.{kind}"
-        particular = (f"{key}_{name.form}_{name.nature}", f"{key}_{name.form}")
+        nature = "related" if name.is_related else name.nature
+        particular = (f"{key}_{name.form}_{nature}", f"{key}_{name.form}")
         return next((one for one in particular if self._has(f"{one}.bare")), key)
 
     def _has(self, key: str) -> bool:

@@ -171,3 +171,74 @@ def test_columns_of_the_officer_do_not_matter(with_rows):
         flows=[flow("F1", "A2", "outside", 100) | extra], needs=[need("N1", 1) | extra]
     )
     assert found(territory)[0]["shortfall"].tolist() == pytest.approx([1.0])
+
+
+def service(flow_id, origin, destination, quantity, **more):
+    return flow(
+        flow_id,
+        origin,
+        destination,
+        quantity,
+        category="services.health.general_practitioner",
+        nature="service",
+        **({"unit": "person"} | more),
+    )
+
+
+def trades(territory, **activities):
+    actors = territory.actors
+    new = [
+        activities.get(actor, code)
+        for actor, code in zip(actors["actor_id"], actors["activity"], strict=True)
+    ]
+    return territory.replace(actors=actors.assign(activity=new))
+
+
+def test_a_service_bought_outside_that_a_trade_could_run_is_a_weaker_leak(with_rows):
+    territory = with_rows(
+        flows=[
+            service("F1", "outside", "A1", 30),
+            service("F2", "outside", "A4", 10, basis="estimated"),
+        ]
+    )
+    territory = trades(territory, A3="86.21Z", A4="86.21Z")
+    gaps, evidence, _ = found(territory)
+    assert gaps.index.tolist() == ["leak:in:services.health:service:related"]
+    gap = gaps.iloc[0]
+    assert (gap["shortfall"], gap["observed"], gap["unit"]) == (40.0, 0.0, "person")
+    # Both doctors could answer A1; A4 is no counterpart of its own purchase. Weight 0.8, one fact
+    # of four is estimated.
+    assert gap["confidence"] == pytest.approx(0.8 * 3 / 4)
+    assert gap["actor_ids"] == "A1|A3|A4"
+    assert evidence["role"].tolist() == ["actor", "actor", "flow", "flow"]
+
+
+@pytest.mark.parametrize("activity", ["47.73Z", None])
+def test_without_the_trade_it_is_no_leak(with_rows, activity):
+    territory = with_rows(flows=[service("F1", "outside", "A1", 30)])
+    assert found(trades(territory, A3=activity))[0].empty
+
+
+def test_what_a_row_answers_is_told_once(with_rows):
+    territory = with_rows(
+        flows=[service("F1", "outside", "A1", 30)],
+        resources=[
+            resource("R1", 5, category="services.health.general_practitioner", unit="person")
+        ],
+    )
+    assert found(trades(territory, A3="86.21Z"))[0].index.tolist() == [
+        "leak:in:services.health:service"
+    ]
+
+
+def test_money_that_leaves_for_a_service_that_a_trade_could_run(with_rows):
+    territory = with_rows(
+        flows=[
+            service("F1", "A1", "outside", 700) | {"nature": "money", "unit": "EUR"},
+            service("F2", "outside", "A2", 500) | {"nature": "money", "unit": "EUR"},
+        ]
+    )
+    gaps = found(trades(territory, A3="86.21Z"))[0]
+    assert gaps.index.tolist() == ["leak:out:services.health:money:related"]
+    rate = 1000 if gaps.iloc[0]["unit"] == "kEUR" else 1
+    assert gaps.iloc[0]["shortfall"] * rate == pytest.approx(700)

@@ -125,7 +125,8 @@ class GapName(NamedTuple):
 
     ``form`` is the variant of the kind for which there are words of their own; ``nature`` is that
     of the flows of a leak (``finance`` for money that is itself what is sought: loans, grants);
-    ``measure`` is given where it is not the usual one of the category.
+    ``measure`` is given where it is not the usual one of the category.  ``is_related`` says that
+    the counterpart of a leak is a trade and no row.
     """
 
     kind: str
@@ -133,6 +134,7 @@ class GapName(NamedTuple):
     form: str = ""
     nature: str = ""
     measure: str = ""
+    is_related: bool = False
 
 
 def gap_name(gap_id: str) -> GapName:
@@ -158,7 +160,9 @@ def gap_name(gap_id: str) -> GapName:
         nature = "finance"
     measures = set(nomenclature.table("units")["dimension"])
     measure = next((part for part in parts if part in measures), "")
-    return GapName(kind, subject, form, nature if kind == v.LEAK else "", measure)
+    if kind != v.LEAK:
+        return GapName(kind, subject, form, "", measure)
+    return GapName(kind, subject, form, nature, measure, "related" in parts)
 
 
 def gap_title(gap: Mapping[str, object], *, lang: str) -> str:

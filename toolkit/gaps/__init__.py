@@ -18,6 +18,7 @@ from toolkit.gaps import (
     access,
     balance,
     brokers,
+    chains,
     graph,
     leaks,
     missing,
@@ -49,6 +50,8 @@ DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "activities": missing.ACTIVITY_COLUMNS,
         "brokers": brokers.BROKER_COLUMNS,
+        "chain_sides": chains.SIDE_COLUMNS,
+        "chains": chains.CHAIN_COLUMNS,
         "coverage": access.COVERAGE_COLUMNS,
         "mixing": brokers.MIXING_COLUMNS,
         "multiplier": multiplier.MULTIPLIER_COLUMNS,
@@ -129,7 +132,8 @@ def find_gaps(
     tied = network.find(territory, settings=settings)
     leaking = leaks.find(territory)
     lacking = missing.find(territory, settings=settings, background=background)
-    found = (balanced, lacking, reached, leaking, tied)
+    broken = chains.find(territory, settings=settings, background=background)
+    found = (balanced, lacking, reached, leaking, broken, tied)
     gaps, evidence = table.frames(gap for one in found for gap in one.gaps)
     return Findings(
         gaps=ranking.rank(gaps),
@@ -140,6 +144,7 @@ def find_gaps(
         details=MappingProxyType(
             {
                 "activities": lacking.detail,
+                "chains": broken.detail,
                 "trade": leaking.detail,
                 **{name: one for part in found for name, one in part.more.items()},
             }

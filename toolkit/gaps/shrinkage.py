@@ -10,8 +10,11 @@ likelihood of k often rises without end, and an interval at its maximum holds th
 the time only.  So the likelihood (of the panel, and of the count itself) is averaged over instead:
 over k with a uniform prior of the shrinkage z / (z + k), where z is the median expected count
 (Christiansen and Morris 1997), and over the rate, flat in its logarithm.  Both are finite sums
-(nodes), so that a posterior is a mixture of gamma distributions.  See
-``docs/decisions/0024-missing-activities.md``.
+(nodes), so that a posterior is a mixture of gamma distributions.
+
+A territory need not be like its panel: where all others are alike, the gamma's thin tail would call
+a territory that has nothing usual too.  So with a small probability (``UNLIKE_SHARE``) its ratio is
+drawn from Gamma(1, 1) instead: one node more.  See ``docs/decisions/0024-missing-activities.md``.
 """
 
 from __future__ import annotations
@@ -40,6 +43,12 @@ _ALIKE: Final = np.geomspace(0.1, 1_000.0, 32)
 The cap has a reason: beyond 1,000 the spread between territories is below 3 %, which no count under
 1,000 can tell from none at all.  So where counts vary less than chance would have it, and the
 likelihood rises without end, nothing depends on where the values stop."""
+UNLIKE_SHARE: Final = 0.05
+"""How probably a territory is unlike its panel in an activity, before its count is looked at.
+
+Own rule, one in twenty; what is told depends on its logarithm only."""
+_UNLIKE: Final = 1.0
+"""The k of such a territory: nothing but the mean is known."""
 _STEPS, _HEFTS = np.polynomial.hermite_e.hermegauss(5)
 """Nodes and weights for the logarithm of the rate, in standard errors."""
 _ROUNDS: Final = 60
@@ -216,10 +225,17 @@ def _nodes(held: Floats, usual: Floats) -> _Nodes:
     return _Nodes(np.exp(shift), likelihood + prior + drawn)
 
 
+def _likelihood(k: Floats | float, x: Floats, *, mean: Floats) -> Floats:
+    """Return the logarithm of how likely counts are whose mean is drawn from Gamma(k, k / mean)."""
+    told = special.gammaln(k + x) - special.gammaln(k) + special.xlogy(k, k)
+    return np.asarray(told + special.xlogy(x, mean) - (k + x) * np.log(k + mean))
+
+
 def _weights(likelihood: Floats) -> Floats:
     """Return what a logarithm says of each node as weights that sum to 1 for each activity."""
-    weight = np.exp(likelihood - likelihood.max(axis=(1, 2), keepdims=True))
-    return np.asarray(weight / weight.sum(axis=(1, 2), keepdims=True))
+    nodes = tuple(range(1, likelihood.ndim))
+    weight = np.exp(likelihood - likelihood.max(axis=nodes, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=nodes, keepdims=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,18 +250,24 @@ class _Mixture:
     def of(cls, nodes: _Nodes, *, observed: Floats, expected: Floats) -> _Mixture:
         """Return what a count leaves open of the ratio.
 
-        The count also says which nodes are likely: where all others are alike and this territory
-        has nothing, they are not all alike.
+        The count also says which nodes are likely, and whether the territory is like the panel.
         """
         k = _ALIKE[np.newaxis, :, np.newaxis]
         x, mean = observed[:, np.newaxis, np.newaxis], expected[:, np.newaxis, np.newaxis]
+        usual = nodes.likelihood + _likelihood(k, x, mean=mean * nodes.factor)
+        unlike = special.logsumexp(nodes.likelihood, axis=(1, 2), keepdims=True)
+        unlike += _likelihood(_UNLIKE, x, mean=mean)
         rate = k + mean * nodes.factor
-        shape = np.broadcast_to(k + x, rate.shape)
-        likelihood = special.gammaln(shape) - special.gammaln(k) + special.xlogy(k, k)
-        likelihood = likelihood + x * np.log(nodes.factor) - shape * np.log(rate)
-        weight = _weights(nodes.likelihood + likelihood)
         flat = (len(observed), -1)
-        return cls(shape.reshape(flat), rate.reshape(flat), weight.reshape(flat))
+        parts = (
+            (np.broadcast_to(k + x, rate.shape), rate, usual + np.log1p(-UNLIKE_SHARE)),
+            (_UNLIKE + x, _UNLIKE + mean, unlike + np.log(UNLIKE_SHARE)),
+        )
+        shape, rate, likelihood = (
+            np.concatenate([part[place].reshape(flat) for part in parts], axis=1)
+            for place in range(3)
+        )
+        return cls(shape, rate, _weights(likelihood))
 
     def mean(self) -> Floats:
         """Return the means."""

@@ -399,9 +399,13 @@ def _public_details(
 ) -> dict[str, pd.DataFrame]:
     """Return the frames of the details: prices between public rows, the multiplier of all only.
 
-    The amounts behind the multiplier are left out where some of the flows are confidential.
+    Hidden actors have their neutral ids in all of them.  The amounts behind the multiplier are left
+    out where some of the flows are confidential.
     """
-    made = dict(details)
+    made = {
+        name: _renamed(frame, view, tables={"actor_id": v.ACTORS})
+        for name, frame in details.items()
+    }
     if "prices" in made:
         made["prices"] = _public_prices(made["prices"], view)
     if "multiplier" in made:

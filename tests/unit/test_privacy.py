@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import sys
@@ -150,8 +151,15 @@ def test_figures_are_given_once_enough_actors_share_the_secret(made):
 
 
 def test_no_frame_of_a_public_diagnosis_names_who_is_hidden(made):
-    public = public_diagnosis(made.diagnosis(), lang="fr").diagnosis
+    diagnosis = made.diagnosis()
+    brokers = pd.DataFrame({"subject": "family", "actor_id": ["A1", "A7"], "liaison": [2, 3]})
+    findings = dataclasses.replace(diagnosis.findings, details={"brokers": brokers})
+    public = public_diagnosis(
+        dataclasses.replace(diagnosis, findings=findings), lang="fr"
+    ).diagnosis
     frames = [getattr(public.findings, name) for name in ("gaps", "evidence", "matches", "network")]
+    assert public.findings.details["brokers"]["actor_id"].iloc[0] == "A1"
+    frames += public.findings.details.values()
     frames += [
         getattr(public.proposals, name) for name in ("openings", "partnerships", "roles", "ties")
     ]

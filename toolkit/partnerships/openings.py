@@ -18,12 +18,17 @@ from toolkit.partnerships.facts import FAMILY_BIT, Fact, Facts, sectors_of_categ
 from toolkit.partnerships.roles import Call, Fit
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from toolkit.gaps import Findings
     from toolkit.settings import Settings
 
 GAPLESS_SHARE: Final = 4
 """One opening in four is kept for those without a gap, as long as there are that many (own rule):
 their severity is a share of actors, always small beside a share of tonnes or people."""
+
+HALF: Final = 0.5
+"""What each side of a broken chain is of the whole link."""
 
 OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -33,6 +38,8 @@ OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         v.LEAK: ("grow_resilience", "answer_needs"),
         v.ISOLATED_ACTOR: ("be_visible", "grow_resilience"),
         v.STRUCTURAL_HOLE: ("answer_needs", "be_visible"),
+        v.MISSING_ACTIVITY: ("answer_needs", "grow_resilience"),
+        v.BROKEN_CHAIN: ("grow_resilience", "pool_means"),
     }
 )
 """Which of the four objectives an opening of a kind serves, the main one first (METHODS 3.1)."""
@@ -40,11 +47,18 @@ OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Gap:
-    """One gap with its evidence, as the rules of the kinds read it."""
+    """One gap with its evidence, as the rules of the kinds read it.
+
+    ``sides`` gives, for a broken chain, the positions of the actors that wait on either side, and
+    of those at the missing stage; ``related``, for a missing activity, how near to it the
+    activities are that are present here.
+    """
 
     row: Mapping[str, Any]
     evidence: tuple[Mapping[str, Any], ...]
     facts: Facts
+    sides: Mapping[str, tuple[int, ...]]
+    related: Mapping[str, float]
 
     def rows(self, role: str) -> list[tuple[str, float, str]]:
         """Return id, quantity and unit of the evidence in a role, sorted by id."""
@@ -53,6 +67,11 @@ class _Gap:
             for row in self.evidence
             if row["role"] == role
         )
+
+    @property
+    def gap_id(self) -> str:
+        """Id of the gap."""
+        return str(self.row["gap_id"])
 
     @property
     def category(self) -> str:
@@ -105,18 +124,51 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
     severe first, because severities of different kinds are shares of different things.  A kind of
     gap without a rule here opens nothing, nor do isolated actors without a sector in common.
     """
-    evidence: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in findings.evidence.to_dict("records"):
-        evidence[str(row["gap_id"])].append(row)  # type: ignore[arg-type]
+    evidence = _by_gap(findings.evidence)
+    sides, related = _by_gap(findings.detail("chain_sides")), _related(findings)
     free = sorted(gapless.find(facts, isolated=_isolated(findings, facts)), key=_urgency)
     rows = [row for row in findings.gaps.to_dict("records") if _has_rule(row)]
     most = settings.openings_max
     kept_free = min(len(free), max(most // GAPLESS_SHARE, most - len(rows)))
     from_gaps = [
-        _opening(_Gap(row, tuple(evidence[str(row["gap_id"])]), facts))
+        _opening(
+            _Gap(
+                row,
+                tuple(evidence[str(row["gap_id"])]),
+                facts,
+                _sides_of(sides[str(row["gap_id"])], facts),
+                related.get(str(row["gap_id"]), {}),
+            )
+        )
         for row in _in_turn(rows)[: most - kept_free]
     ]
     return tuple(sorted([*from_gaps, *free[:kept_free]], key=_urgency))
+
+
+def _by_gap(frame: pd.DataFrame) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the rows of a frame by their gap."""
+    held: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in frame.to_dict("records"):
+        held[str(row["gap_id"])].append(row)  # type: ignore[arg-type]
+    return held
+
+
+def _sides_of(rows: list[Mapping[str, Any]], facts: Facts) -> dict[str, tuple[int, ...]]:
+    """Return the actors on each side of a broken chain."""
+    held: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if str(row["actor_id"]) in facts.index:
+            held[str(row["side"])].add(facts.index[str(row["actor_id"])])
+    return {side: tuple(sorted(actors)) for side, actors in held.items()}
+
+
+def _related(findings: Findings) -> dict[str, dict[str, float]]:
+    """Return, for each missing activity, how near the present activities are that go with it."""
+    held: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in findings.detail("related").to_dict("records"):
+        gap_id = f"{v.MISSING_ACTIVITY}:{row['nomenclature']}:{row['activity']}"
+        held[gap_id][str(row["related"])] = float(row["proximity"])
+    return held
 
 
 def _has_rule(row: Mapping[Any, Any]) -> bool:
@@ -169,7 +221,7 @@ def _opening(gap: _Gap) -> Opening:
         shortfall=float(gap.row["shortfall"]),
         unit=_text(gap.row["unit"]),
         slots=slots,
-        one_sided=False,
+        one_sided=kind == v.MISSING_ACTIVITY,
     )
 
 
@@ -351,6 +403,61 @@ def _sides(gap: _Gap) -> tuple[list[int], list[int]]:
     return held[0], held[1]
 
 
+def _missing_activity(gap: _Gap) -> tuple[Slot, ...]:
+    """Return the roles of a missing activity: who could take it up, where, and with whom.
+
+    Nobody has it yet, so that what an operator brings counts by itself: the part of the
+    establishments that lack that one more would be.
+    """
+    call, code = gap.call(), gap.gap_id.rpartition(":")[2]
+    each = min(1.0, 1.0 / call.shortfall) if call.shortfall > 0 else 1.0
+    able = tuple(
+        fit._replace(supply=0.0, demand=fit.suitability * each)
+        for fit in roles.founders(gap.facts, call, activity=code, related=gap.related)
+    )
+    return slots_of(
+        ("operator", True, able),
+        ("operator", False, able),
+        ("host", False, roles.premises_for(gap.facts, call)),
+        *_support(gap, call),
+    )
+
+
+def _broken_chain(gap: _Gap) -> tuple[Slot, ...]:
+    """Return the roles of a broken chain: who waits on both sides, and who could close it.
+
+    The link holds when both sides are there and somebody between them: each side is half of what is
+    asked for, and who closes the gap brings as much as it suits.
+    """
+    call = gap.call()
+    ends = [
+        tuple(
+            fit._replace(supply=0.0, demand=HALF)
+            for fit in roles.waiting(
+                gap.facts, gap.sides.get(side, ()), rows=_rows_of(gap, role), reason=reason
+            )
+        )
+        for side, role, reason in (
+            ("upstream", v.RESOURCES, "waits_upstream"),
+            ("downstream", v.NEEDS, "waits_downstream"),
+        )
+    ]
+    able = roles.closers(gap.facts, call, sides=gap.sides)
+    closing = tuple(fit._replace(supply=fit.suitability, demand=0.0) for fit in able)
+    return slots_of(
+        ("holder", True, ends[0]),
+        ("user", True, ends[1]),
+        ("operator", True, closing),
+        *_support(gap, call),
+        *_carriers(gap, call),
+    )
+
+
+def _rows_of(gap: _Gap, table: str) -> tuple[Fact, ...]:
+    """Return the resources or needs that a gap rests on."""
+    return tuple(fact for fact in gap.behind if fact.table == table)
+
+
 _RULES: Final[Mapping[str, Callable[[_Gap], tuple[Slot, ...]]]] = MappingProxyType(
     {
         v.UNMET_NEED: _unmet_need,
@@ -359,5 +466,7 @@ _RULES: Final[Mapping[str, Callable[[_Gap], tuple[Slot, ...]]]] = MappingProxyTy
         v.LEAK: _leak,
         v.ISOLATED_ACTOR: _isolated_actor,
         v.STRUCTURAL_HOLE: _structural_hole,
+        v.MISSING_ACTIVITY: _missing_activity,
+        v.BROKEN_CHAIN: _broken_chain,
     }
 )

@@ -41,6 +41,22 @@ HELD_REASONS: Final[Mapping[tuple[bool, bool], str]] = MappingProxyType(
 """Reason by whether a row is of the very category called for, and whether that is a service."""
 SAME_TRADE: Final = 0.8
 """Weight of an activity from which it is the very trade of a service, not a neighbouring one."""
+RELATED_TRADE: Final = 0.6
+"""Suitability of an activity that always goes together with one that lacks."""
+ADAPTABLE: Final = 0.5
+STANDS_BESIDE: Final = 0.6
+"""Suitability of an actor beside a missing stage that no row says to wait."""
+DOES_IT_ITSELF: Final = 0.4
+WORKING_PREMISES: Final = frozenset(
+    f"premises.{kind}"
+    for kind in (
+        *("fablab", "kitchen", "processing_plant", "shared_desk", "shop"),
+        *("vacant_building", "warehouse", "workshop"),
+    )
+)
+"""Premises in which an activity can begin."""
+DESK: Final = "services.daily_life.public_service_point"
+"""What a point of public services offers: it informs, and decides nothing."""
 KNOWS_THE_FIELD: Final = 0.9
 KNOWS_SOMETHING: Final = 0.6
 """Suitability of a body of research that offers knowledge, in the field called for or elsewhere."""
@@ -267,17 +283,124 @@ def _by_trade(facts: Facts, call: Call) -> Iterator[tuple[Fit, float]]:
             yield of_actor(facts, actor, suitability=near, reason=reason), near
 
 
+def founders(
+    facts: Facts, call: Call, *, activity: str, related: Mapping[str, float]
+) -> tuple[Fit, ...]:
+    """Return who could take up an activity that lacks.
+
+    Those that have it already, and could open another place; those whose trade is near to it: the
+    activities that are present together with it elsewhere, by how often they are; for a service to
+    people, those that run it or a neighbour of it.
+
+    Parameters
+    ----------
+    facts : Facts
+        Actors and rows.
+    call : Call
+        What is called for; its category where it is a service to people.
+    activity : str
+        The activity that lacks (NAF of any level, or type of the BPE).
+    related : Mapping of str to float
+        Activities present here, each with its proximity to the one that lacks, in [0, 1].
+    """
+    fits: list[Fit] = []
+    for actor, own in enumerate(facts.activity):
+        if own and own.startswith(activity):
+            fits.append(
+                of_actor(facts, actor, suitability=SAME_TRADE, reason="has_missing_activity")
+            )
+            continue
+        near = max(
+            (part for code, part in related.items() if own and own.startswith(code)), default=0
+        )
+        if near > 0:
+            suitability = RELATED_TRADE * near
+            fits.append(
+                of_actor(facts, actor, suitability=suitability, reason="has_related_activity")
+            )
+    if call.category:
+        fits += [fit for fit, _ in _able(facts, call)]
+    return best(fits, facts)
+
+
+def premises_for(facts: Facts, call: Call) -> tuple[Fit, ...]:
+    """Return who holds premises that are not used to the full, for an activity to come.
+
+    For a service to people, those that suit it as the table of :mod:`toolkit.category_links` says;
+    for any other activity, workshops, shops and the like, to be adapted.
+    """
+    fits = []
+    for category, rows in facts.resources.items():
+        if category_links.is_service(call.category):
+            suits = category_links.fits_in(call.category, category)
+        else:
+            suits = ADAPTABLE if category in WORKING_PREMISES else 0.0
+        reason = "offers_suitable_premises" if suits == 1 else "offers_adaptable_premises"
+        fits += [
+            of_row(row, suitability=suits, reason=reason) for row in rows if suits and row.left != 0
+        ]
+    return best(fits, facts)
+
+
+def waiting(
+    facts: Facts, actors: Iterable[int], *, rows: Iterable[Fact], reason: str
+) -> tuple[Fit, ...]:
+    """Return the actors on one side of a broken chain, those that say what they have or want first.
+
+    Parameters
+    ----------
+    facts : Facts
+        Actors and rows.
+    actors : iterable of int
+        Who stands on that side.
+    rows : iterable of Fact
+        Resources or needs that would pass the missing stage.
+    reason : str
+        Code of why they are called.
+    """
+    side = frozenset(actors)
+    fits = [
+        of_row(row, suitability=1.0, reason=reason, quantity=row.left)
+        for row in rows
+        if row.actor in side
+    ]
+    fits += [of_actor(facts, actor, suitability=STANDS_BESIDE, reason=reason) for actor in side]
+    return best(fits, facts)
+
+
+def closers(facts: Facts, call: Call, *, sides: Mapping[str, Iterable[int]]) -> tuple[Fit, ...]:
+    """Return who could close a broken chain.
+
+    The few that stand at the stage already; who holds what the stage hands on, or has a trade that
+    provides it; who transforms materials of that branch; and those that wait, who could do it
+    themselves.
+    """
+    there = (
+        of_actor(facts, actor, suitability=1.0, reason="stands_at_stage")
+        for actor in sides.get("there", ())
+    )
+    themselves = (
+        of_actor(facts, actor, suitability=DOES_IT_ITSELF, reason="could_extend_to_stage")
+        for side in ("upstream", "downstream")
+        for actor in sides.get(side, ())
+    )
+    able = [fit for fit, _ in _able(facts, call)] if call.category else []
+    return best([*there, *able, *transformers(facts, call), *themselves], facts)
+
+
 def is_authority(facts: Facts, actor: int) -> bool:
     """Return whether an actor is a local authority, by its activity and its legal form.
 
     The legal form alone would make authorities of the schools and depots of a commune, which bear
     its form.  A public body that gives neither is taken for one, unless it is known to work in
-    other sectors only: workbooks often say no more.
+    other sectors only, or to be a point of public services: workbooks often say no more.
     """
     form, activity = facts.legal_form[actor], facts.activity[actor]
     if facts.family[actor] != FAMILY_BIT["public"]:
         return False
     if not form and not activity:
+        if any(row.actor == actor for row in facts.resources.get(DESK, ())):
+            return False
         return not facts.sectors[actor] or GOVERNING in facts.sectors[actor]
     governs = not activity or activity.startswith("84.11")
     return governs and (not form or form in COMMUNE_FORMS | GROUPING_FORMS | WIDE_FORMS)

@@ -1,0 +1,170 @@
+"""Who is called to close a broken chain, and to found a missing activity: by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from toolkit import vocabulary as v
+from toolkit.background import Background
+from toolkit.diagnosis import diagnose
+from toolkit.settings import Settings
+
+TIMBER = "materials.wood.timber"
+SETTINGS = Settings(detour_factor=1.0, radius_km=60.0, partnership_types=("multi_actor", "ptce"))
+
+
+def stage(stage_id: str, order: int, *, offers: str = "", needs: str = "") -> dict[str, object]:
+    return {
+        "chain_id": "wood", "order": order, "stage_id": stage_id, "optional": False,
+        "min_actors": 1, "radius_km": 50.0, "offers": offers, "needs": needs,
+        "pillars": "", "sectors": "", "source": "expert",
+    }  # fmt: skip
+
+
+def chain(**stands: str) -> Background:
+    stages = [
+        stage("forest", 1, offers=TIMBER),
+        stage("sawmill", 2, needs=TIMBER, offers=TIMBER),
+        stage("builders", 3, needs=TIMBER),
+    ]
+    places = [
+        {"actor_id": actor, "chain_id": "wood", "stage_id": name, "told_by": "activity"}
+        for name, actors in stands.items()
+        for actor in actors.split()
+    ]
+    return Background(
+        stages=pd.DataFrame(stages, columns=list(v.STAGE_COLUMNS)),
+        places=pd.DataFrame(places, columns=list(v.STAGE_PLACE_COLUMNS), dtype="str"),
+    )
+
+
+def members(diagnosis, kind: str) -> pd.DataFrame:
+    """Return the members of the first candidate of the openings of a kind."""
+    proposals = diagnosis.proposals
+    named = proposals.openings.set_index("opening_id")["kind"]
+    own = proposals.partnerships[proposals.partnerships["opening_id"].map(named) == kind]
+    roles = proposals.roles
+    return roles[roles["candidate_id"] == own["candidate_id"].iloc[0]].set_index("role")
+
+
+@pytest.fixture
+def wood(tiny_territory):
+    """A forest owner (A2), a builder (A1), and a workshop with timber to hand on (A5)."""
+    resources = pd.DataFrame(
+        {
+            "resource_id": ["R1", "R2"],
+            "actor_id": ["A2", "A5"],
+            "category": TIMBER,
+            "quantity": [50.0, 10.0],
+            "unit": "m3",
+            "period": "year",
+            "available": "surplus",
+            "basis": "observed",
+        }
+    )
+    return tiny_territory.replace(resources=resources)
+
+
+def test_a_broken_chain_calls_both_sides_and_who_could_close_it(wood):
+    diagnosis = diagnose(wood, settings=SETTINGS, background=chain(forest="A2", builders="A1"))
+    held = members(diagnosis, v.BROKEN_CHAIN)
+    assert held.loc["holder", ["actor_id", "reason", "fact_id"]].tolist() == [
+        "A2",
+        "waits_upstream",
+        "R1",
+    ]
+    assert held.loc["user", ["actor_id", "reason"]].tolist() == ["A1", "waits_downstream"]
+    assert held.loc["operator", ["actor_id", "reason", "fact_id"]].tolist() == [
+        "A5",
+        "holds_resource",
+        "R2",
+    ]
+    row = diagnosis.partnerships.set_index("opening_id").loc["broken_chain:wood:sawmill"]
+    assert row["coverage"].max() == pytest.approx(1.0) if row.ndim > 1 else row["coverage"] == 1.0
+
+
+def test_who_waits_may_close_it_itself_where_nobody_else_can(tiny_territory):
+    background = chain(forest="A2 A5", builders="A1")
+    held = members(
+        diagnose(tiny_territory, settings=SETTINGS, background=background), v.BROKEN_CHAIN
+    )
+    assert held.loc["operator", "reason"] == "could_extend_to_stage"
+    assert len(set(held["actor_id"])) == len(held)
+
+
+def panel(*, own: dict[str, int], usual: dict[str, int]) -> Background:
+    """Return a panel of twelve like territories: this one, ``own``, and others, ``usual``.
+
+    In every second of the others, 95.29Z and 38.32Z are both half as many again.
+    """
+    pair = {"95.29Z", "38.32Z"}
+    rows = [
+        {
+            "territory_id": name, "name": name, "kind": "CC", "population": 4_500.0,
+            "density_per_km2": 15.0, "median_income_eur": 21_000.0, "nomenclature": "naf_rev2",
+            "activity": activity, "count": count * (1.5 if number % 2 and activity in pair and name != "HERE" else 1.0),
+        }
+        for number, name in enumerate(["HERE", *(f"T{rank:02}" for rank in range(11))])
+        for activity, count in (own if name == "HERE" else usual).items()
+    ]  # fmt: skip
+    return Background(panel=pd.DataFrame(rows, columns=list(v.PANEL_COLUMNS)), own_id="HERE")
+
+
+def test_a_missing_activity_calls_those_whose_trade_is_near(tiny_territory):
+    background = panel(
+        own={"95.29Z": 0, "38.32Z": 9, "16.10A": 5, "47.11B": 20},
+        usual={"95.29Z": 16, "38.32Z": 8, "16.10A": 5, "47.11B": 20},
+    )
+    diagnosis = diagnose(tiny_territory, settings=SETTINGS, background=background)
+    related = diagnosis.findings.detail("related")
+    near = dict(zip(related["related"], related["proximity"], strict=True))
+    held = members(diagnosis, v.MISSING_ACTIVITY)
+    operators = held.loc[["operator"]]
+    assert set(operators["reason"]) == {"has_related_activity"}
+    activities = tiny_territory.actors.set_index("actor_id")["activity"]
+    assert set(operators["actor_id"].map(activities)) <= set(near)
+
+
+def test_who_has_the_activity_already_comes_first(tiny_territory):
+    actors = tiny_territory.actors
+    actors = actors.assign(activity=actors["activity"].where(actors["actor_id"] != "A6", "95.29Z"))
+    background = panel(
+        own={"95.29Z": 1, "38.32Z": 9, "16.10A": 5, "47.11B": 20},
+        usual={"95.29Z": 16, "38.32Z": 8, "16.10A": 5, "47.11B": 20},
+    )
+    diagnosis = diagnose(
+        tiny_territory.replace(actors=actors), settings=SETTINGS, background=background
+    )
+    held = members(diagnosis, v.MISSING_ACTIVITY)
+    assert "has_missing_activity" in set(held.loc[["operator"], "reason"])
+
+
+def test_a_point_of_public_services_is_no_authority(tiny_territory):
+    actors = pd.concat(
+        [
+            tiny_territory.actors,
+            tiny_territory.actors[tiny_territory.actors["actor_id"] == "A3"].assign(
+                actor_id="FS", name="France Services", activity=None, legal_form=None,
+                siren=None, siret=None, sectors="public_services",
+            ),
+        ],
+        ignore_index=True,
+    )  # fmt: skip
+    desk = pd.DataFrame(
+        {
+            "resource_id": ["RD"],
+            "actor_id": ["FS"],
+            "category": "services.daily_life.public_service_point",
+            "basis": "recorded",
+        }
+    )
+    background = chain(forest="A2", builders="A1 A5")
+
+    def authorities(territory) -> set[str]:
+        roles = diagnose(territory, settings=SETTINGS, background=background).proposals.roles
+        return set(roles.loc[roles["role"] == "authority", "actor_id"])
+
+    with_desk = tiny_territory.replace(actors=actors)
+    assert "FS" in authorities(with_desk)
+    assert authorities(with_desk.replace(resources=desk)) == {"A3"}

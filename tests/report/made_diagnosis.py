@@ -11,6 +11,7 @@ from shapely.geometry import box
 
 from toolkit import vocabulary as v
 from toolkit.diagnosis import Diagnosis
+from toolkit.gaps import DETAIL_COLUMNS
 from toolkit.settings import Settings
 from toolkit.territory import Territory
 
@@ -41,6 +42,10 @@ class Findings:
     access: pd.DataFrame
     network: pd.DataFrame
     details: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def detail(self, name: str) -> pd.DataFrame:
+        """Return a frame of the details; one without rows where there is none."""
+        return self.details.get(name, pd.DataFrame(columns=list(DETAIL_COLUMNS[name])))
 
 
 @dataclass(frozen=True)

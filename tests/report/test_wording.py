@@ -24,8 +24,10 @@ SUBJECTS = [
     *((f"unused_resource:{HALL}{end}", HALL, "place") for end in ("", ":area", ":time")),
     (f"unmet_need:{WOOD}:unsized", WOOD, ""),
     (f"unused_resource:{HALL}:unsized", HALL, ""),
-    (f"missing_activity:{WOOD}", WOOD, ""),
-    (f"broken_chain:{WOOD}", WOOD, ""),
+    ("missing_activity:naf_rev2:47.24Z", "", ""),
+    *((f"broken_chain:timber:{lack}", WOOD, "") for lack in ("sawmill", "3-4", "sawmill:apart")),
+    ("broken_chain:bike:2", "", ""),
+    *((f"broken_chain:our_seaweed:{lack}", "", "") for lack in ("sea_drying", "2", "2-4:apart")),
     (f"service_access:{PLACE}", PLACE, "person"),
     (f"service_access:{PLACE}:shared", PLACE, "person"),
     *(

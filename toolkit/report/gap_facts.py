@@ -9,7 +9,9 @@ from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, percent, table_label, text
 from toolkit.privacy import small_count
+from toolkit.report.chain_facts import chain_sentences
 from toolkit.report.missing_facts import missing_sentences, panel_words
+from toolkit.views.chain_words import lack_label
 from toolkit.views.words import (
     COUNTED,
     as_number,
@@ -68,7 +70,10 @@ class _Writer:
         self.rows = row_words(diagnosis.territory, lang=lang)
         for name, words in panel_words(diagnosis, lang=lang).items():
             self.rows[v.PANEL, name] = words
-        self.missing = missing_sentences(diagnosis, lang=lang)
+        self.missing = {
+            **missing_sentences(diagnosis, lang=lang),
+            **chain_sentences(diagnosis, names=self.names, lang=lang),
+        }
         sources = diagnosis.territory.table(v.SOURCES)
         self.sources = dict(zip(sources["source_id"], sources["title"], strict=True))
         self.prices = _best_places(diagnosis.findings.details.get("prices"))
@@ -139,6 +144,7 @@ class _Writer:
             count=max(1, round(shortfall)),
             total=self._bare(self._whole(row, expected)),
             found=self._bare(observed),
+            stage=_lack(str(row["gap_id"]), lang=self.lang),
             **{name: self._amount(row, value) for name, value in figures.items()},
         )
 
@@ -255,6 +261,12 @@ def _best_places(prices: pd.DataFrame | None) -> dict[tuple[str, str], Facts]:
     for price in told.to_dict(orient="records"):
         best.setdefault((price["other_category"], _dimension(price["unit"])), price)
     return best
+
+
+def _lack(gap_id: str, *, lang: str) -> str:
+    """Return what lacks in a broken chain; empty for other gaps."""
+    name = gap_name(gap_id)
+    return lack_label(name.subject, name.lack, lang=lang) if name.lack else ""
 
 
 def enumeration(names: Sequence[str], *, shown: int, lang: str) -> str:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from toolkit import nomenclature, units
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, text
+from toolkit.views.chain_words import chain_label, lack_label
 
 if TYPE_CHECKING:
     from toolkit.territory import Territory
 
-_FORMS = ("shared", "unsized")
+_FORMS = ("shared", "unsized", "apart")
 _EXPECTED = ("tie", "establishment")
 _ISOLATED_FORMS = ("all", "unknown")
 _LISTS = ("categories", "sectors", "pillars")
@@ -126,7 +127,8 @@ class GapName(NamedTuple):
     ``form`` is the variant of the kind for which there are words of their own; ``nature`` is that
     of the flows of a leak (``finance`` for money that is itself what is sought: loans, grants);
     ``measure`` is given where it is not the usual one of the category.  ``is_related`` says that
-    the counterpart of a leak is a trade and no row.
+    the counterpart of a leak is a trade and no row.  ``lack`` is the stage, or the orders,
+    that lack in the chain which is the subject.
     """
 
     kind: str
@@ -135,6 +137,7 @@ class GapName(NamedTuple):
     nature: str = ""
     measure: str = ""
     is_related: bool = False
+    lack: str = ""
 
 
 def gap_name(gap_id: str) -> GapName:
@@ -154,6 +157,7 @@ def gap_name(gap_id: str) -> GapName:
     subject = parts.pop(0) if parts else ""
     if kind == v.ISOLATED_ACTOR:
         form = subject if subject in _ISOLATED_FORMS else ""
+    lack = parts.pop(0) if kind == v.BROKEN_CHAIN and parts else ""
     form = form or next((part for part in parts if part in _FORMS), "")
     nature = next((part for part in parts if part in v.FLOW_NATURES), "material")
     if nature == "money" and subject.partition(".")[0] == "finance":
@@ -161,7 +165,7 @@ def gap_name(gap_id: str) -> GapName:
     measures = set(nomenclature.table("units")["dimension"])
     measure = next((part for part in parts if part in measures), "")
     if kind != v.LEAK:
-        return GapName(kind, subject, form, "", measure)
+        return GapName(kind, subject, form, "", measure, lack=lack)
     return GapName(kind, subject, form, nature, measure, "related" in parts)
 
 
@@ -176,17 +180,8 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
         ``fr`` or ``en``.
     """
     name = gap_name(str(gap["gap_id"]))
-    if name.kind == v.STRUCTURAL_HOLE:
-        groups = _groups(name, lang=lang)
-        return text("gap_title.structural_hole", lang=lang, groups=groups)
-    if name.kind == v.ISOLATED_ACTOR:
-        if name.form == "all":
-            return text("gap_title.isolated_all", lang=lang)
-        count = len(v.split_list(gap.get("actor_ids"))) or round(as_number(gap["shortfall"]) or 0)
-        sector = sector_label(name.subject, lang=lang)
-        return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
-    if name.kind == v.MISSING_ACTIVITY:
-        return activity_label(name.form, name.subject, lang=lang)
+    if name.kind in {v.STRUCTURAL_HOLE, v.ISOLATED_ACTOR, v.BROKEN_CHAIN, v.MISSING_ACTIVITY}:
+        return _title_without_category(name, gap, lang=lang)
     form = f"{name.kind}_{name.form}" if name.form else name.kind
     if name.kind == v.LEAK:
         form = f"leak_{name.form}_{name.nature}"
@@ -197,6 +192,32 @@ def gap_title(gap: Mapping[str, object], *, lang: str) -> str:
         return title
     measure = text(f"measure.{name.measure}", lang=lang)
     return text("gap_title.measured", lang=lang, title=title, measure=measure)
+
+
+def _title_without_category(name: GapName, gap: Mapping[str, object], *, lang: str) -> str:
+    """Return the name of a gap of groups, actors, chains or activities."""
+    if name.kind == v.STRUCTURAL_HOLE:
+        groups = _groups(name, lang=lang)
+        return text("gap_title.structural_hole", lang=lang, groups=groups)
+    if name.kind == v.ISOLATED_ACTOR:
+        if name.form == "all":
+            return text("gap_title.isolated_all", lang=lang)
+        count = len(v.split_list(gap.get("actor_ids"))) or round(as_number(gap["shortfall"]) or 0)
+        sector = sector_label(name.subject, lang=lang)
+        return text("gap_title.isolated_actor", lang=lang, count=count, category=sector)
+    if name.kind == v.BROKEN_CHAIN:
+        return broken_chain_title(name, lang=lang)
+    return activity_label(name.form, name.subject, lang=lang)
+
+
+def broken_chain_title(name: GapName, *, lang: str) -> str:
+    """Return the chain, and in short what lacks in it."""
+    chain = chain_label(name.subject, lang=lang)
+    if not name.lack:
+        return chain
+    stage = lack_label(name.subject, name.lack, lang=lang, short=True)
+    form = "gap_title.broken_chain_apart" if name.form else "gap_title.broken_chain"
+    return text(form, lang=lang, chain=chain, stage=stage)
 
 
 def sector_label(sector: str, *, lang: str) -> str:
@@ -268,6 +289,8 @@ def candidate_subject(candidate: Mapping[str, object], *, lang: str) -> str:
     name = gap_name(str(candidate["opening_id"]))
     if name.kind == v.STRUCTURAL_HOLE:
         return _groups(name, lang=lang)
+    if name.kind == v.BROKEN_CHAIN:
+        return broken_chain_title(name, lang=lang)
     if name.kind == v.MISSING_ACTIVITY:
         return activity_label(name.form, name.subject, lang=lang)
     return sector_label(name.subject, lang=lang) if name.subject and name.form != "all" else ""

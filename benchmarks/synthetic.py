@@ -58,3 +58,20 @@ def synthetic_territory(*, communes: int, actors: int, seed: int = SEED) -> Terr
     """Return a territory of about so many communes and actors, complete and checked."""
     tables = synthetic_tables(communes=communes, actors=actors, seed=seed)
     return Territory.from_tables(tables, name=f"Synthetic, {actors} actors", fictional=True)
+
+
+def bare_territory(*, communes: int, actors: int, seed: int = SEED) -> Territory:
+    """Return a territory of which only a list is known: place, activity and size of actors.
+
+    Names say nothing, so that nothing is deduced from them.
+    """
+    made = synthetic_tables(communes=communes, actors=actors, seed=seed)
+    held = ["actor_id", "family", "commune_id", "activity", "jobs", "geometry"]
+    rows = made["actors"][held].copy()
+    known = rows["activity"].dropna().to_numpy()
+    lost = rows["activity"].isna()
+    drawn = np.random.default_rng(seed).choice(known, size=int(lost.sum()))
+    rows.loc[lost, "activity"] = drawn
+    rows["name"] = [f"N {rank}" for rank in range(len(rows))]
+    tables = {"communes": made["communes"], "actors": rows}
+    return Territory.from_tables(tables, name=f"Bare, {actors} actors", fictional=True)

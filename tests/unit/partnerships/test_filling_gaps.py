@@ -96,18 +96,15 @@ def test_who_waits_may_close_it_itself_where_nobody_else_can(tiny_territory):
 def panel(*, own: dict[str, int], usual: dict[str, int]) -> Background:
     """Return a panel of twelve like territories: this one, ``own``, and others, ``usual``.
 
-    In every second of the others, 95.29Z and 38.32Z are both half as many again.
+    In every second of the others, 95.29Z and 38.32Z are both a fifth more.
     """
     pair = {"95.29Z", "38.32Z"}
-    rows = [
-        {
-            "territory_id": name, "name": name, "kind": "CC", "population": 4_500.0,
-            "density_per_km2": 15.0, "median_income_eur": 21_000.0, "nomenclature": "naf_rev2",
-            "activity": activity, "count": count * (1.5 if number % 2 and activity in pair and name != "HERE" else 1.0),
-        }
-        for number, name in enumerate(["HERE", *(f"T{rank:02}" for rank in range(11))])
-        for activity, count in (own if name == "HERE" else usual).items()
-    ]  # fmt: skip
+    rows = []
+    for number, name in enumerate(["HERE", *(f"T{rank:02}" for rank in range(11))]):
+        for activity, count in (usual if number else own).items():
+            more = 1.2 if number % 2 and activity in pair else 1.0
+            figures = 4_500.0, 15.0, 21_000.0
+            rows.append((name, name, "CC", *figures, "naf_rev2", activity, more * count))
     return Background(panel=pd.DataFrame(rows, columns=list(v.PANEL_COLUMNS)), own_id="HERE")
 
 
@@ -126,7 +123,7 @@ def test_a_missing_activity_calls_those_whose_trade_is_near(tiny_territory):
     assert set(operators["actor_id"].map(activities)) <= set(near)
 
 
-def test_who_has_the_activity_already_comes_first(tiny_territory):
+def test_who_has_the_activity_already_suits_best(tiny_territory):
     actors = tiny_territory.actors
     actors = actors.assign(activity=actors["activity"].where(actors["actor_id"] != "A6", "95.29Z"))
     background = panel(
@@ -136,8 +133,13 @@ def test_who_has_the_activity_already_comes_first(tiny_territory):
     diagnosis = diagnose(
         tiny_territory.replace(actors=actors), settings=SETTINGS, background=background
     )
-    held = members(diagnosis, v.MISSING_ACTIVITY)
-    assert "has_missing_activity" in set(held.loc[["operator"], "reason"])
+    facts = diagnosis.proposals.facts
+    call = next(one for one in diagnosis.proposals.calls if one.kind == v.MISSING_ACTIVITY)
+    able = next(slot.fits for slot in call.slots if slot.role == "operator")
+    best = max(able, key=lambda fit: fit.suitability)
+    assert (facts.ids[best.actor], best.reason) == ("A6", "has_missing_activity")
+    # One more establishment is one of those that lack, as far as it suits.
+    assert best.demand == pytest.approx(best.suitability / call.shortfall)
 
 
 def test_a_point_of_public_services_is_no_authority(tiny_territory):

@@ -24,7 +24,7 @@ from toolkit.schema import Column
 from toolkit.schema.cells import read
 from toolkit.schema.faults import shown
 from toolkit.sources.panel_counts import BPE, NOMENCLATURES
-from toolkit.sources.reading import Columns, listed
+from toolkit.sources.reading import NULLS, Columns, listed
 from toolkit.sources.sheets import read_table
 
 PANEL: Final = "panel.csv"
@@ -275,45 +275,75 @@ def _read(
     """Return a table typed by its form, and everything that is wrong with it."""
     columns: Columns = {column.name: _NAMES[column.name] for column in form.columns}
     needed = {name: ways for name, ways in columns.items() if name not in optional}
-    raw = read_table(path, needed=needed, wanted={name: columns[name] for name in optional})
+    raw = _plain(path, tuple(columns))
+    if raw is None:
+        raw = read_table(path, needed=needed, wanted={name: columns[name] for name in optional})
     malformed = raw.attrs.get("malformed", [])
     problems = [Problem("panel_row_cut", row=str(row), where=path.name) for row in malformed]
     raw = prepare(raw, path.name)
     made = {}
     for column in form.columns:
-        cells = raw[column.name]
-        reads = {cell: read(cell, column) for cell in cells.dropna().unique()}
-        wrong = {cell: one for cell, one in reads.items() if one.code and one.value is None}
-        for row, cell in cells[cells.isin(wrong)].items():
-            problem = wrong[cell]
-            problems.append(
-                Problem(
-                    problem.code,
-                    row=str(row),
-                    column=column.name,
-                    found=shown(cell),
-                    params=problem.params,
-                    where=path.name,
-                )
-            )
-        values = [reads[cell].value if isinstance(cell, str) else None for cell in cells]
-        made[column.name] = _typed(values, column, index=raw.index)
-        empty = made[column.name].isna() & ~cells.isin(wrong)
-        if column.required:
-            problems += _at(
-                made[column.name][empty].astype("object"), "required_cell", where=path.name
-            )
-        if column.kind == "number":
-            problems += _out_of_range(made[column.name], column, where=path.name)
+        made[column.name], wrong = _typed(raw[column.name], column, where=path.name)
+        problems += wrong
     frame = pd.DataFrame(made)
     return frame, problems + _twice(frame, form.key, where=path.name)
 
 
-def _typed(values: list[object], column: Column, *, index: pd.Index) -> pd.Series:
+def _plain(path: Path, names: tuple[str, ...]) -> pd.DataFrame | None:
+    """Return the cells of a file as this tool writes it, fast; None for any other.
+
+    A national panel has hundreds of thousands of rows, read at each diagnosis.
+    """
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return None
+    head = ",".join(names).encode()
+    with path.open("rb") as stream:
+        if stream.readline(len(head) + 2).rstrip(b"\r\n") != head:
+            return None
+    try:
+        rows = pd.read_csv(path, dtype="str", na_filter=False, encoding="utf-8")
+    except ValueError:  # not in UTF-8, rows that are too long, an open quote
+        return None
+    if rows.empty or not isinstance(rows.index, pd.RangeIndex):
+        return None
+    made = {}
+    for name in names:
+        places, alike = pd.factorize(rows[name].to_numpy(dtype="object"))
+        cells = [str(cell).strip() for cell in alike]
+        known = np.array([np.nan if cell in NULLS else cell for cell in cells], dtype="object")
+        made[name] = pd.Series(known[places], dtype="str")
+    return pd.DataFrame(made).set_axis(pd.RangeIndex(2, len(rows) + 2))
+
+
+def _typed(cells: pd.Series[str], column: Column, *, where: str) -> tuple[pd.Series, list[Problem]]:
+    """Return a column in its type, and what is wrong in it; cells alike are read once."""
+    places, alike = pd.factorize(cells.to_numpy(dtype="object"))
+    reads = [read(cell, column) for cell in alike]
+    wrong = {cell: one for cell, one in zip(alike, reads, strict=True) if one.value is None}
+    faults = {cell: one for cell, one in wrong.items() if one.code}
+    problems = [
+        Problem(
+            faults[cell].code,
+            row=str(row),
+            column=column.name,
+            found=shown(cell),
+            params=faults[cell].params,
+            where=where,
+        )
+        for row, cell in cells[cells.isin(faults)].items()
+    ]
+    values = [one.value for one in reads]
     if column.kind == "number":
-        cells = [np.nan if value is None else value for value in values]
-        return pd.Series(cells, index=index, dtype="float64", name=column.name)
-    return pd.Series(values, index=index, dtype="str", name=column.name)
+        known = np.array([*(np.nan if value is None else value for value in values), np.nan])
+        made = pd.Series(known.astype("float64")[places], index=cells.index, name=column.name)
+        problems += _out_of_range(made, column, where=where)
+    else:
+        words = np.array([*values, None], dtype="object")[places]
+        made = pd.Series(words, index=cells.index, dtype="str", name=column.name)
+    if column.required:
+        empty = made.isna() & ~cells.isin(faults)
+        problems += _at(made[empty].astype("object"), "required_cell", where=where)
+    return made, problems
 
 
 def _out_of_range(cells: pd.Series[float], column: Column, *, where: str) -> list[Problem]:

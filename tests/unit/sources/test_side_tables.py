@@ -9,6 +9,7 @@ from pyproj import Transformer
 from toolkit import vocabulary as v
 from toolkit.errors import DataError
 from toolkit.language import problem_text
+from toolkit.sources import side_tables
 from toolkit.sources.demo import demo_panel
 from toolkit.sources.side_tables import read_cells, read_panel, read_travel
 
@@ -81,6 +82,31 @@ def test_all_faults_of_a_panel_are_told_at_once(tmp_path):
         ("10", "population", "required_cell"),
         ("10", "count", "formula_error"),
     }
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        SOUND,
+        (
+            *SOUND,
+            "T2, Deux ,,0,,x,bpe,ND,-3",
+            '"T3","',
+        ),
+    ],
+)
+def test_files_of_our_own_form_are_read_alike(tmp_path, monkeypatch, lines):
+    path = write(tmp_path, HEAD, *lines)
+
+    def outcome() -> object:
+        try:
+            return read_panel(path).to_numpy().tolist()
+        except DataError as error:
+            return [(one.code, one.row, one.column, one.found) for one in error.problem_list]
+
+    fast = outcome()
+    monkeypatch.setattr(side_tables, "_plain", lambda *_: None)
+    assert outcome() == fast
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,7 @@ def _telling_gaps(
     facts = zip(evidence["gap_id"], evidence["table"], evidence["row_id"], strict=True)
     for gap_id, table, row_id in facts:
         who = view.secret.get((str(table), str(row_id)))
-        if who is not None:
+        if who is not None and not str(gap_id).startswith(f"{v.BROKEN_CHAIN}:"):
             behind.setdefault(str(gap_id), set()).update(who)
     return frozenset(gap_id for gap_id, who in behind.items() if len(who) < threshold)
 

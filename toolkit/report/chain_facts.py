@@ -57,9 +57,10 @@ def chain_sentences(diagnosis: Diagnosis, *, names: Mapping[str, str], lang: str
 
 def _named(names: list[str], *, lang: str) -> str:
     """Return names in a sentence, the last of many counted."""
-    shown = name_list(hidden_last(sorted(names, key=folded), lang=lang))
+    ordered = hidden_last(sorted(names, key=folded), lang=lang)
+    shown = name_list(ordered)
     if len(shown) <= NAMES + 1:
         return listing(shown, lang=lang)
-    return text(
-        "report.and_more", lang=lang, count=len(shown) - NAMES, names=", ".join(shown[:NAMES])
-    )
+    told = list(dict.fromkeys(ordered))[:NAMES]
+    more = sum(name not in told for name in ordered)
+    return text("report.and_more", lang=lang, count=more, names=", ".join(shown[:NAMES]))

@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 
 from toolkit.knowledge.chains import Chain, Stage, read_chains
-from toolkit.language import listing, text
+from toolkit.language import text
 
 
 @cache
@@ -47,8 +47,8 @@ def stage_label(chain_id: str, stage_id: str, *, lang: str) -> str:
     return spelt(stage_id) if found is None else found.label(lang)
 
 
-def lack_label(chain_id: str, lack: str, *, lang: str, short: bool = False) -> str:
-    """Return what a person reads for what lacks in a chain.
+def lack_label(chain_id: str, lack: str, *, lang: str) -> str:
+    """Return what a person reads for what lacks in a chain, in quotation marks.
 
     Parameters
     ----------
@@ -58,35 +58,69 @@ def lack_label(chain_id: str, lack: str, *, lang: str, short: bool = False) -> s
         A stage, the number of an order of several, or a span of orders (``2-4``).
     lang : str
         ``fr`` or ``en``.
-    short : bool, default False
-        Whether what stands behind the colon of a label is left out.
 
     Examples
     --------
-    >>> lack_label("timber", "sawmill", lang="en"), lack_label("our_seaweed", "2-3", lang="en")
-    ('Sawmills', 'stages 2 to 3')
+    >>> lack_label("timber", "2-3", lang="en"), lack_label("our_seaweed", "2-3", lang="en")
+    ('“Logging and hauling”, then “Sawmills”', 'stages 2 to 3')
     """
+    span = _span(lack)
+    if not span:
+        return _quoted(stage_label(chain_id, lack, lang=lang), lang=lang)
+    named = [
+        _choice([_quoted(stage.label(lang), lang=lang) for stage in order], lang=lang)
+        for order in _needed(chain_id, span)
+    ]
+    if not named:
+        key = "chain.orders" if len(span) > 1 else "chain.order"
+        return text(key, lang=lang, first=span[0], last=span[-1])
+    said = named[0]
+    for following in named[1:]:
+        said = text("chain.then", lang=lang, one=said, other=following)
+    return said
+
+
+def lack_title(chain_id: str, lack: str, *, lang: str) -> str:
+    """Return the same for a title: without what stands behind a colon, several orders counted.
+
+    Examples
+    --------
+    >>> lack_title("timber", "processing", lang="en"), lack_title("timber", "2-3", lang="en")
+    ('Second processing', '2 stages')
+    """
+    span = _span(lack)
+    if not span:
+        return _cut(stage_label(chain_id, lack, lang=lang))
+    needed = _needed(chain_id, span)
+    if len(span) > 1:
+        return text("chain.stages", lang=lang, count=len(needed) or len(span))
+    labels = [_cut(stage.label(lang)) for order in needed for stage in order]
+    return _choice(labels, lang=lang) if labels else text("chain.order", lang=lang, first=span[0])
+
+
+def _span(lack: str) -> range:
+    """Return the orders that lack; none where a stage is named."""
     first, _, last = lack.partition("-")
-    if not first.isdigit():
-        return _cut(stage_label(chain_id, lack, lang=lang), short=short)
-    chain, span = _shipped().get(chain_id), range(int(first), int(last or first) + 1)
-    orders = (
-        [[stage for stage in chain.stages if stage.order == one] for one in span] if chain else []
-    )
-    needed = [[stage for stage in order if not stage.optional] for order in orders]
-    named = [_choice(order, lang=lang, short=short) for order in needed if order]
-    if named:
-        return listing(named, lang=lang)
-    key = "chain.orders" if last else "chain.order"
-    return text(key, lang=lang, first=int(first), last=int(last or first))
+    return range(int(first), int(last or first) + 1) if first.isdigit() else range(0)
 
 
-def _choice(order: list[Stage], *, lang: str, short: bool) -> str:
-    """Return the stages of one order, one of which is enough."""
-    labels = [_cut(stage.label(lang), short=short) for stage in order]
+def _needed(chain_id: str, span: range) -> list[list[Stage]]:
+    """Return the stages of each order that are not optional; none of a chain that is not known."""
+    chain = _shipped().get(chain_id)
+    stages = () if chain is None else chain.stages
+    orders = [[one for one in stages if one.order == n and not one.optional] for n in span]
+    return [order for order in orders if order]
+
+
+def _choice(labels: list[str], *, lang: str) -> str:
+    """Return labels of which one is enough."""
     *others, last = labels
     return text("chain.choice", lang=lang, one=", ".join(others), other=last) if others else last
 
 
-def _cut(label: str, *, short: bool) -> str:
-    return label.partition(":")[0].strip() if short else label
+def _quoted(label: str, *, lang: str) -> str:
+    return text("gap_title.group", lang=lang, group=label)
+
+
+def _cut(label: str) -> str:
+    return label.partition(":")[0].strip()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from toolkit import nomenclature, units
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, text
-from toolkit.views.chain_words import chain_label, lack_label
+from toolkit.views.chain_words import chain_label, lack_title
 
 if TYPE_CHECKING:
     from toolkit.territory import Territory
@@ -215,7 +215,7 @@ def broken_chain_title(name: GapName, *, lang: str) -> str:
     chain = chain_label(name.subject, lang=lang)
     if not name.lack:
         return chain
-    stage = lack_label(name.subject, name.lack, lang=lang, short=True)
+    stage = lack_title(name.subject, name.lack, lang=lang)
     form = "gap_title.broken_chain_apart" if name.form else "gap_title.broken_chain"
     return text(form, lang=lang, chain=chain, stage=stage)
 

@@ -100,7 +100,7 @@ def choose_panel(panel: pd.DataFrame, own_id: str, *, settings: Settings) -> pd.
         raise SettingsError(
             Problem("panel_ids_unknown", column="panel_ids", found=unknown[0], params=params)
         )
-    own = traits.loc[own_id]
+    own = traits[traits.index == own_id].iloc[0]
     others = traits[traits.index != own_id]
     usable = _usable(others)
     alike = usable & (others["kind"] == own["kind"])
@@ -139,7 +139,7 @@ def _distances(
 def _usable(others: pd.DataFrame) -> pd.Series[bool]:
     """Return whether the population of each territory is known."""
     people = others["population"].astype("float64")
-    return np.isfinite(people) & (people > 0)
+    return people.between(0.0, math.inf, inclusive="neither")
 
 
 def _scaled(values: pd.Series[Any], *, is_log: bool) -> NDArray[np.float64]:
@@ -180,7 +180,10 @@ def counts_by_nomenclature(panel: pd.DataFrame, own_id: str) -> list[Counts]:
         order = pd.Index([own_id, *sorted(set(part.loc[~mine, "territory_id"]))])
         codes = pd.Index(sorted(set(part["activity"])))
         held = np.zeros((len(order), len(codes)))
-        place = order.get_indexer(part["territory_id"]), codes.get_indexer(part["activity"])
+        place = (
+            order.get_indexer(pd.Index(part["territory_id"])),
+            codes.get_indexer(pd.Index(part["activity"])),
+        )
         held[place] = part["count"]
         made.append(Counts(str(name), tuple(order), tuple(codes), held))
     return made

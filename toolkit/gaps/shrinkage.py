@@ -277,7 +277,7 @@ class _Mixture:
         """Return the probabilities of being below a value, or each below its own."""
         at = np.broadcast_to(value, (len(self.weight),))[:, np.newaxis]
         share = (self.weight * special.gammainc(self.shape, self.rate * at)).sum(axis=1)
-        return np.clip(share, 0.0, 1.0)
+        return np.asarray(np.clip(share, 0.0, 1.0))
 
     def quantile(self, probability: float) -> Floats:
         """Return the values below which a share lies: Newton's method in a shrinking bracket."""

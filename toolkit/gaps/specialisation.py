@@ -53,7 +53,9 @@ def location_quotients(counts: ArrayLike) -> Floats:
     sizes = _checked(counts)
     usual = sizes.sum(axis=1, keepdims=True) * sizes.sum(axis=0, keepdims=True)
     whole = np.broadcast_to(usual, sizes.shape)
-    return np.divide(sizes * sizes.sum(), whole, out=np.zeros_like(sizes), where=whole > 0)
+    quotients = np.zeros_like(sizes)
+    np.divide(sizes * sizes.sum(), whole, out=quotients, where=whole > 0)
+    return quotients
 
 
 def presence(counts: ArrayLike) -> Floats:

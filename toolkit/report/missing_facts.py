@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from toolkit import vocabulary as v
 from toolkit.language import listing, number, percent, text
 from toolkit.views.words import activity_label, as_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from toolkit.diagnosis import Diagnosis
 
 SHOWN: Final = 3
@@ -25,41 +27,41 @@ def missing_sentences(diagnosis: Diagnosis, *, lang: str) -> dict[str, str]:
     lang : str
         ``fr`` or ``en``.
     """
+    findings = diagnosis.findings
     related: dict[tuple[str, str], list[str]] = {}
-    for near in diagnosis.findings.detail("related").itertuples():
-        label = activity_label(near.nomenclature, near.related, lang=lang)
+    for near in findings.detail("related").to_dict(orient="records"):
+        version = str(near["nomenclature"])
+        label = activity_label(version, str(near["related"]), lang=lang)
         quoted = text("gap_title.group", lang=lang, group=label)
-        related.setdefault((near.nomenclature, near.activity), []).append(quoted)
+        related.setdefault((version, str(near["activity"])), []).append(quoted)
     said: dict[str, str] = {}
-    activities = diagnosis.findings.detail("activities")
-    for row in activities[activities["missing"].astype("bool")].itertuples():
-        names = related.get((row.nomenclature, row.activity), [])
-        case = "within_reach" if row.within_reach else "near"
-        sentences = [
-            text(
-                "report.missing.interval",
-                lang=lang,
-                low=percent(row.low, lang=lang),
-                high=percent(row.high, lang=lang),
-            ),
-            *(
-                [text(f"report.missing.{case}", lang=lang, names=listing(names[:SHOWN], lang=lang))]
-                if names
-                else []
-            ),
-        ]
-        gap_id = f"{v.MISSING_ACTIVITY}:{row.nomenclature}:{row.activity}"
-        said[gap_id] = " ".join(sentences)
+    for row in findings.detail("activities").to_dict(orient="records"):
+        if row["missing"]:
+            key = (str(row["nomenclature"]), str(row["activity"]))
+            said[":".join((v.MISSING_ACTIVITY, *key))] = _how_sure(
+                row, names=related.get(key, [])[:SHOWN], lang=lang
+            )
     return said
+
+
+def _how_sure(row: Mapping[Any, Any], *, names: list[str], lang: str) -> str:
+    """Return between which rates a territory lies, and what is here that goes with an activity."""
+    ends = {name: percent(float(row[name]), lang=lang) for name in ("low", "high")}
+    interval = text("report.missing.interval", lang=lang, **ends)
+    if not names:
+        return interval
+    case = "within_reach" if row["within_reach"] else "near"
+    near = text(f"report.missing.{case}", lang=lang, names=listing(names, lang=lang))
+    return f"{interval} {near}"
 
 
 def panel_words(diagnosis: Diagnosis, *, lang: str) -> dict[str, tuple[str, str]]:
     """Return the name and the population of each territory of the panel, this one's too, by id."""
     words = {}
-    for row in diagnosis.findings.detail(v.PANEL).itertuples():
-        people = as_number(row.population)
+    for row in diagnosis.findings.detail(v.PANEL).to_dict(orient="records"):
+        people = as_number(row["population"])
         told = "" if people is None else text("report.count.person", lang=lang, count=round(people))
-        words[str(row.territory_id)] = (str(row.name), told)
+        words[str(row["territory_id"])] = (str(row["name"]), told)
     return words
 
 

@@ -209,6 +209,7 @@ def _roads(
         travel=background.travel,
         communes=homes.communes["commune_id"],
         actors=territory.table(v.ACTORS)["actor_id"],
+        cells=background.cells["cell_id"],
         settings=settings,
     )
 

@@ -146,8 +146,8 @@ class GivenRoads(Roads):
         Columns ``ORIGIN_COLUMNS``.
     travel : DataFrame
         Columns ``TRAVEL_COLUMNS``, at least one row.
-    communes, actors : iterable of str
-        Ids of the territory.
+    communes, actors, cells : iterable of str
+        Ids of the territory, and of all cells that are known.
     settings : Settings
         As for :class:`Roads`.
 
@@ -165,12 +165,13 @@ class GivenRoads(Roads):
         travel: pd.DataFrame,
         communes: Iterable[str],
         actors: Iterable[str],
+        cells: Iterable[str],
         settings: Settings,
     ) -> None:
         super().__init__(origins, settings=settings)
         places = sorted(set(communes))
-        cells = set(origins["origin_id"]) | set(places)
-        faults = list(_travel_faults(travel, starts=cells, ends=set(actors) | set(places)))
+        starting, ending = ({*places, *others} for others in (cells, actors))
+        faults = list(_travel_faults(travel, starts=starting, ends=ending))
         if faults:
             raise DataError(faults)
         at_home = pd.DataFrame({"from_id": places, "to_id": places, "minutes": 0.0})

@@ -6,6 +6,7 @@ each number of sites anew, so that the places of two sites need not hold the pla
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,10 @@ Columns = NDArray[np.intp]
 
 PEOPLE_STEP: Final = 1e-5
 """People closer than this are as many: cells may hold parts of persons (own rule)."""
+FEW: Final = 20_000
+"""Choices of all sites but one up to which they are tried, as that is quicker than the solver."""
+ROOM: Final = 4_000_000
+"""Cells of the full table of people and candidates up to which it is made for that."""
 _HALF: Final = 0.5
 
 
@@ -63,15 +68,16 @@ def best_sites(pairs: Pairs, *, people: Floats, most: int) -> tuple[Siting, ...]
     Returns
     -------
     tuple of Siting
-        The best for 1, 2 ... sites; shorter where a further site brings nobody more.  Of the places
-        that reach as many people, those that come first in the order of the candidates.
+        The best for 1, 2 ... sites; shorter where a further site brings nobody more.
 
     Notes
     -----
-    Exact (mixed-integer optimum without gap).  Before it is asked for p sites, the solver is given
-    only candidates that can be among them: one of p sites reaches alone at least what the best p
-    sites reach beyond the best p - 1, and that is bounded from below by a greedy choice improved
-    by exchanges.  People of origins that reach the same candidates are added up.
+    Exact.  Only candidates that can be among the best p sites are looked at: each of these reaches
+    alone at least what the best p sites reach beyond the best p - 1, and that is bounded from below
+    by a greedy choice improved by exchanges.  Few candidates are then tried one after the other, in
+    their order, with the sum of the largest gains as a bound: between equals the first in that
+    order are kept.  For many a mixed-integer optimum is found, without gap: between equals the
+    solver keeps any, the same each time.  Origins that reach the same candidates are one.
 
     References
     ----------
@@ -96,11 +102,14 @@ def best_sites(pairs: Pairs, *, people: Floats, most: int) -> tuple[Siting, ...]
         bound = _greedy(reach, weight, sites=sites) - before
         able = np.flatnonzero(weight @ reach >= bound - PEOPLE_STEP)
         problem = _Cover(reach[:, able], weight)
-        reached = problem.most(sites)
+        if problem.is_small(sites):
+            best = problem.among_few(sites, floor=bound + before - 2 * PEOPLE_STEP)
+        else:
+            best = problem.optimum(sites)
+        reached = problem.people(best)
         if reached <= before + PEOPLE_STEP:
             break
-        chosen = places[able[problem.first(sites, reached)]]
-        made.append(Siting(tuple(int(place) for place in sorted(chosen)), reached))
+        made.append(Siting(tuple(sorted(places[able[best]].tolist())), reached))
         before = reached
     return tuple(made)
 
@@ -168,82 +177,65 @@ class _Cover:
         self.reach = reach[rows].tocsr()
         self.weight = weight[rows]
 
-    def most(self, sites: int) -> float:
-        """Return how many people so many sites reach at most."""
+    def is_small(self, sites: int) -> bool:
+        """Return whether so many sites are placed sooner by trying than by the solver."""
+        people, places = self.reach.shape
+        return math.comb(places, sites - 1) <= FEW and people * places <= ROOM
+
+    def among_few(self, sites: int, *, floor: float) -> list[int]:
+        """Return the first best places, in their order, if they reach more people than a floor."""
+        table = self.reach.toarray()
+        return self._search(table, self.weight, after=0, sites=sites, floor=floor)
+
+    def _search(
+        self, table: Floats, weight: Floats, *, after: int, sites: int, floor: float
+    ) -> list[int]:
+        """Return the first best places from one on, for those whom no site told reaches yet."""
+        gain = weight @ table[:, after:]
+        if sites > len(gain):
+            return []
         if sites == 1:
-            return float((self.weight @ self.reach).max())
-        goal = np.concatenate([np.zeros(self.reach.shape[1]), -self.weight])
-        chosen = self._solve(goal, rows=[], limits=[], sites=sites, fixed=[], extra=0)
-        return self._people(chosen)
-
-    def first(self, sites: int, reached: float) -> list[int]:
-        """Return the first places, in their order, from which so many people are reached.
-
-        One place after the other: f marks the first of the places not yet told.
-        """
-        people, places = self.reach.shape
-        told: list[int] = []
-        for _ in range(sites - 1):
-            pick = sparse.hstack(
-                [-sparse.eye_array(places), sparse.csr_array((places, people)),
-                 sparse.eye_array(places)]
-            )  # fmt: skip
-            enough = np.concatenate([np.zeros(places), -self.weight, np.zeros(places)])
-            one = np.concatenate([np.zeros(places + people), -np.ones(places)])
-            goal = np.concatenate([np.zeros(places + people), np.arange(places, dtype="float64")])
-            chosen = self._solve(
-                goal,
-                rows=[pick, sparse.csr_array(enough[None]), sparse.csr_array(one[None])],
-                limits=[np.zeros(places), [PEOPLE_STEP / 2 - reached], [-1.0]],
-                sites=sites,
-                fixed=told,
-                extra=places,
+            top = float(gain.max())
+            first = int(np.flatnonzero(gain >= top - PEOPLE_STEP)[0])
+            return [after + first] if top > floor else []
+        found: list[int] = []
+        for place in range(len(gain) - sites + 1):
+            others = np.sort(gain[place + 1 :])[1 - sites :]
+            if gain[place] + others.sum() <= floor:
+                continue
+            own = after + place
+            rest = np.where(table[:, own] > 0, 0.0, weight)
+            more = self._search(
+                table, rest, after=own + 1, sites=sites - 1, floor=floor - gain[place]
             )
-            told.append(int(next(place for place in chosen if place not in told)))
-        return [*told, self._last(told, reached)]
+            if more:
+                found = [own, *more]
+                floor = float(weight[table[:, found].any(axis=1)].sum()) + PEOPLE_STEP
+        return found
 
-    def _last(self, told: list[int], reached: float) -> int:
-        """Return the first place that, with those told, reaches so many people."""
-        left = np.where(self.reach[:, told].sum(axis=1) > 0, 0.0, self.weight)
-        value = self.weight.sum() - left.sum() + left @ self.reach
-        return int(np.flatnonzero(value >= reached - PEOPLE_STEP)[0])
-
-    def _people(self, chosen: Columns) -> float:
-        """Return how many people some places reach."""
-        return float(self.weight[self.reach[:, chosen].sum(axis=1) > 0].sum())
-
-    def _solve(
-        self,
-        goal: Floats,
-        *,
-        rows: list[sparse.sparray],
-        limits: list[object],
-        sites: int,
-        fixed: list[int],
-        extra: int,
-    ) -> Columns:
-        """Return the places of the optimum under further rows, with some places fixed."""
+    def optimum(self, sites: int) -> list[int]:
+        """Return the best places by the solver: y of those reached, x of the sites."""
         people, places = self.reach.shape
-        size = places + people + extra
-        told = np.zeros((1, size))
-        told[0, :places] = 1.0
-        covered = sparse.hstack(
-            [-self.reach, sparse.eye_array(people), sparse.csr_array((people, extra))]
+        told = np.concatenate([np.ones(places), np.zeros(people)])
+        matrix = sparse.vstack(
+            [sparse.hstack([-self.reach, sparse.eye_array(people)]), sparse.csr_array(told[None])]
         )
-        matrix = sparse.vstack([covered, sparse.csr_array(told), *rows]).tocsc()
-        upper = np.concatenate([np.zeros(people), [float(sites)], *map(np.asarray, limits)])
-        least, highest = np.zeros(size), np.ones(size)
-        least[fixed] = 1.0
-        if extra:
-            highest[[places + people + place for place in fixed]] = 0.0
+        upper = np.concatenate([np.zeros(people), [float(sites)]])
         found = milp(
-            goal,
-            integrality=np.concatenate([np.ones(places + people), np.zeros(extra)]),
-            bounds=Bounds(least, highest),
-            constraints=LinearConstraint(matrix, -np.inf, upper),
+            np.concatenate([np.zeros(places), -self.weight]),
+            integrality=np.ones(places + people),
+            bounds=Bounds(0.0, 1.0),
+            constraints=LinearConstraint(matrix.tocsc(), -np.inf, upper),
             options={"mip_rel_gap": 0.0},
         )
         if found.x is None:
             message = f"The optimum of the sites was not found: {found.message}"
             raise RuntimeError(message)
-        return np.flatnonzero(found.x[:places] > _HALF)
+        chosen: list[int] = np.flatnonzero(found.x[:places] > _HALF).tolist()
+        return chosen
+
+    def people(self, chosen: list[int]) -> float:
+        """Return how many people some places reach."""
+        if not chosen:
+            return 0.0
+        return float(self.weight[self.reach[:, chosen].sum(axis=1) > 0].sum())

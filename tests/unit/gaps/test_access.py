@@ -130,3 +130,52 @@ def test_a_category_above_services_has_the_time_of_the_settings():
     assert access.reach_minutes(NURSE, settings=settings) == 10
     assert access.reach_minutes("services.health", settings=settings) == 25
     assert np.isnan(access.reach_minutes("materials.wood", settings=settings))
+
+
+def test_coverage_tells_usual_times_and_that_of_the_category(with_rows):
+    pharmacy = "services.culture_sport.library"  # 15 minutes
+    territory = with_rows(resources=[service("R1", "A1"), service("R2", "A1", category=pharmacy)])
+    result = access.find(territory, settings=Settings())
+    coverage = result.more["coverage"]
+    assert coverage.columns.tolist() == list(access.COVERAGE_COLUMNS)
+    told = coverage.set_index(["category", "minutes"])
+    assert told.loc[pharmacy].index.tolist() == [5.0, 10.0, 15.0, 20.0, 30.0]
+    assert told.loc[NURSE].index.tolist() == [5.0, 10.0, 20.0, 30.0]
+    assert told.loc[told["is_limit"]].index.tolist() == [(pharmacy, 15.0), (NURSE, 10.0)]
+    # 0, 15.6 and 31.2 minutes.
+    assert told.loc[NURSE, "people"].tolist() == [1000.0, 1000.0, 4000.0, 4000.0]
+    assert told.loc[NURSE, "share"].tolist() == pytest.approx([2 / 9, 2 / 9, 8 / 9, 8 / 9])
+
+
+def test_one_more_site_where_it_helps_most(with_rows):
+    territory = with_rows(resources=[service("R1", "A1")])
+    sites = access.find(territory, settings=Settings()).more["sites"]
+    assert sites.columns.tolist() == list(access.SITE_COLUMNS)
+    assert sites.to_numpy().tolist() == [
+        [NURSE, 1.0, "99002", 3000.0],
+        [NURSE, 2.0, "99002|99003", 3500.0],
+    ]
+    one = access.find(territory, settings=Settings(sites_max=1)).more["sites"]
+    assert one["sites"].tolist() == [1.0]
+
+
+def test_no_site_is_placed_where_nothing_is_lacking(with_rows):
+    territory = with_rows(resources=[service("R1", "A1"), service("R2", "A3")])
+    result = access.find(territory, settings=Settings(access_share_max=0.2))
+    assert result.gaps == ()
+    assert result.more["sites"].empty
+    assert result.more["sites"].columns.tolist() == list(access.SITE_COLUMNS)
+
+
+def test_a_gaussian_decay_shares_by_distance(with_rows):
+    territory = with_rows(
+        resources=[service("R1", "A1", quantity=20, unit="person", category="services.health")]
+    )
+    settings = {"access_minutes": 20.0}
+    bands = found(territory, **settings)[2]["accessibility"]
+    smooth = found(territory, access_decay="gaussian", **settings)[2]["accessibility"]
+    # 15.6 of 20 minutes: 0.22 by bands, by hand (exp(-0.78^2 / 2) - exp(-0.5)) / (1 - exp(-0.5)).
+    assert (bands / bands.max()).tolist() == pytest.approx([1.0, 0.22, 0.0])
+    assert (smooth / smooth.max()).tolist() == pytest.approx([1.0, 0.3334, 0.0], abs=1e-3)
+    for shared in (bands, smooth):
+        assert shared @ [1000.0, 3000.0, 500.0] == pytest.approx(20.0)

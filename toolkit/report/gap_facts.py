@@ -285,8 +285,10 @@ def enumeration(names: Sequence[str], *, shown: int, lang: str) -> str:
 
 
 def _share(share: float, *, lang: str) -> str:
-    """Return a share in per cent, with a decimal where it would else read 0 %."""
-    smallest = 0.01
+    """Return a share in per cent, with a decimal where it would else read 0 % or 100 %."""
+    smallest, surest = 0.01, 0.999
+    if 1 - smallest < share < 1:
+        return percent(min(share, surest), lang=lang, digits=1)
     return percent(share, lang=lang, digits=1 if 0 < share < smallest else 0)
 
 

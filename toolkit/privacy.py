@@ -237,6 +237,9 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
             tables={"member_ids": v.ACTORS, "meeting_place_id": v.ACTORS},
         ),
         roles=_renamed(roles, view, tables={"actor_id": v.ACTORS}),
+        robustness=dataclasses.replace(
+            proposals.robustness, facts=_public_support(proposals.robustness.facts, view)
+        ),
         # What the engine kept of the original for its own answers stays behind.
         calls=(),
         facts=None,
@@ -336,7 +339,10 @@ def _totals(frame: pd.DataFrame, *, table: str, threshold: int) -> pd.DataFrame:
 def _telling_gaps(
     evidence: pd.DataFrame, view: PublicTerritory, *, threshold: int
 ) -> frozenset[str]:
-    """Return the gaps whose figures would tell a confidential row."""
+    """Return the gaps whose figures would tell a confidential row.
+
+    Those of a broken chain count actors, whatever they offer and need.
+    """
     behind: dict[str, set[str]] = {}
     facts = zip(evidence["gap_id"], evidence["table"], evidence["row_id"], strict=True)
     for gap_id, table, row_id in facts:
@@ -376,6 +382,17 @@ def _public_facts(
     made[row] = pd.Series(shown, index=frame.index, dtype="str").mask(made["secret"])
     made["quantity"] = made["quantity"].astype("float64").mask(made["secret"])
     return made
+
+
+def _public_support(facts: pd.DataFrame, view: PublicTerritory) -> pd.DataFrame:
+    """Return the facts to verify with neutral ids, without those that are confidential."""
+    pairs = list(zip(facts["fact_table"], facts["fact_id"], strict=True))
+    shown = np.array(
+        [(str(table), str(row)) not in view.secret for table, row in pairs], dtype=bool
+    )
+    names = [view.alias(str(table), row) for table, row in pairs]
+    kept = facts.assign(fact_id=pd.Series(names, index=facts.index, dtype="str"))[shown]
+    return _renamed(kept.reset_index(drop=True), view, tables={"actor_id": v.ACTORS})
 
 
 def _public_matches(matches: pd.DataFrame, view: PublicTerritory) -> pd.DataFrame:

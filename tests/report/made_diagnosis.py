@@ -12,6 +12,7 @@ from shapely.geometry import box
 from toolkit import vocabulary as v
 from toolkit.diagnosis import Diagnosis
 from toolkit.gaps import DETAIL_COLUMNS
+from toolkit.partnerships.robustness import Robustness, no_robustness
 from toolkit.settings import Settings
 from toolkit.territory import Territory
 
@@ -60,6 +61,7 @@ class Proposals:
     calls: tuple[object, ...] = ()
     facts: object = None
     settings: Settings = field(default_factory=Settings)
+    robustness: Robustness = field(default_factory=no_robustness)
 
 
 def tables(names: dict[str, str] | None = None) -> dict[str, pd.DataFrame]:

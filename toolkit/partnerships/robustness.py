@@ -56,7 +56,7 @@ VERIFY_COLUMNS: Final = (
     "actor_id",
     "probability",
     "candidates",
-    "top_candidates",
+    "selected",
     "loss",
 )
 
@@ -98,8 +98,8 @@ class Robustness:
         candidate that is ever first; they sum to 1.
     facts : DataFrame
         Estimated facts to verify, the most worth it first (columns ``VERIFY_COLUMNS``):
-        ``candidates`` and ``top_candidates`` (those among the first ``top``) rest on it; ``loss``
-        is how many of the latter are expected to fall with it.
+        how many ``candidates``, and how many ``selected`` ones, rest on it; ``loss`` is how many of
+        the latter are expected to fall with it.
     top : int
         How many candidates count as the first.
     """
@@ -124,7 +124,8 @@ def robustness_of(
     Parameters
     ----------
     candidates : DataFrame
-        Columns used: ``candidate_id`` and the criteria, in the order in which they are proposed.
+        Columns used: ``candidate_id``, ``selected`` and the criteria; in the order in which they
+        are proposed.
     supports : sequence of sequence of Support
         Facts behind the required members of each candidate.
     top : int
@@ -162,12 +163,13 @@ def robustness_of(
     ever = first > 0
     means = pd.DataFrame(central[ever], columns=list(v.CRITERIA))
     means.insert(0, "candidate_id", pd.Series(ids[ever], dtype="str"))
-    return Robustness(frame, means, _to_verify(supports, top=top), top)
+    chosen = candidates["selected"].to_numpy(dtype="bool")
+    return Robustness(frame, means, _to_verify(supports, chosen), top)
 
 
 def no_robustness() -> Robustness:
     """Return the robustness of no candidate: every frame is there, without rows."""
-    nothing = pd.DataFrame(columns=["candidate_id", *v.CRITERIA])
+    nothing = pd.DataFrame(columns=["candidate_id", "selected", *v.CRITERIA])
     return robustness_of(nothing, (), top=1, seed=0, draws=0)
 
 
@@ -370,22 +372,24 @@ def top_survival(
     return found / max(1, draws)
 
 
-def _to_verify(supports: Sequence[Sequence[Support]], *, top: int) -> pd.DataFrame:
-    """Return the facts to verify first: those with which most of the first candidates fall.
+def _to_verify(
+    supports: Sequence[Sequence[Support]], chosen: npt.NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Return the facts to verify first: those with which most of the chosen candidates fall.
 
     The loss of a fact is the number of candidates that stand with it and fall without it, in
     expectation over the other facts: its importance after Birnbaum (1969), summed over candidates.
     """
     told: dict[tuple[str, str], Support] = {}
     counts: dict[tuple[str, str], list[float]] = {}
-    for rank, held in enumerate(supports):
+    for is_chosen, held in zip(chosen.tolist(), supports, strict=True):
         uncertain = _uncertain(held)
         whole = _product(held)
         for key, one in uncertain.items():
             told[key] = one
             row = counts.setdefault(key, [0.0, 0.0, 0.0])
             row[0] += 1
-            if rank < top:
+            if is_chosen:
                 row[1] += 1
                 row[2] += whole / one.probability if one.probability > 0 else 0.0
     order = sorted(counts, key=lambda key: (-round(counts[key][2], 12), -counts[key][0], key))

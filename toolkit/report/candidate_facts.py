@@ -12,6 +12,7 @@ from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, number, percent, text
 from toolkit.report.gap_facts import row_words
 from toolkit.report.inspiration import Inspiration
+from toolkit.report.robustness_facts import Robust
 from toolkit.views.frames import deduced_rows
 from toolkit.views.words import (
     COUNTED,
@@ -36,6 +37,12 @@ _LEAST_COVERED = 0.005
 """Share of a shortfall below which what is covered would read 0 %, and is not told."""
 _SHARED = frozenset({v.UNMET_NEED, v.UNUSED_RESOURCE, v.LEAK, v.SERVICE_ACCESS, "pooling"})
 """Kinds of openings with a quantity, of which each member brings a share."""
+
+
+def facts_to_verify(public: PublicDiagnosis, *, lang: str) -> list[Facts]:
+    """Return the estimated facts that are worth verifying first, one dict each."""
+    diagnosis = public.diagnosis
+    return Robust(diagnosis, lang=lang).to_verify(row_words(diagnosis.territory, lang=lang))
 
 
 def candidate_facts(public: PublicDiagnosis, *, gaps: list[Facts], lang: str) -> list[Facts]:
@@ -69,6 +76,7 @@ class _Writer:
         territory, proposals = diagnosis.territory, diagnosis.proposals
         self.deduced = deduced_rows(territory)
         self.inspiration = Inspiration(lang=lang)
+        self.robust = Robust(diagnosis, lang=lang)
         self.lang = lang
         self.gaps = {gap["id"]: gap for gap in gaps}
         self.names = place_names(territory)
@@ -134,6 +142,7 @@ class _Writer:
                 objectives=str(row["objectives"]),
                 families=(member["family"] for member in members),
             ),
+            **self.robust.of(candidate_id),
             "covered": self._covered(told),
             "broker": self._broker(told),
             "questions": [

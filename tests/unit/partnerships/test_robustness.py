@@ -141,6 +141,7 @@ def test_shares_of_the_first_k_add_up_to_k():
 def test_survival_is_the_product_of_what_a_candidate_rests_on():
     frame = pd.DataFrame(values((1, 0), (0, 1), (0.6, 0.6)), columns=list(v.CRITERIA))
     frame.insert(0, "candidate_id", ["P1", "P2", "P3"])
+    frame = frame.assign(selected=True)
     sure = Support("needs", "N9", "A9", "observed", 1.0)
     twice = estimated("N1", 0.5)
     made = robustness_of(
@@ -176,14 +177,15 @@ def test_standing_among_the_first_agrees_with_all_cases_counted():
 def test_facts_whose_loss_costs_most_come_first():
     frame = pd.DataFrame(values(*[(1, 0)] * 4), columns=list(v.CRITERIA))
     frame.insert(0, "candidate_id", ["P1", "P2", "P3", "P4"])
+    frame = frame.assign(selected=[True, True, True, False])
     shared, own, below = estimated("N1", 0.5), estimated("N2", 0.8), estimated("N3", 0.9)
     made = robustness_of(frame, [[shared], [shared, own], [own], [below]], top=3, seed=3)
     told = made.facts.set_index("fact_id")
     assert told.index.tolist() == ["N1", "N2", "N3"]
-    # N1: the first candidate, and the second if N2 holds; N2: the third, and the second if N1 does.
+    # N1: the first, and the second if N2 holds; N2: the third, and the second if N1 does.
     assert told["loss"].tolist() == pytest.approx([1.8, 1.5, 0.0])
     assert told["candidates"].tolist() == [2, 2, 1]
-    assert told["top_candidates"].tolist() == [2, 2, 0]
+    assert told["selected"].tolist() == [2, 2, 0]
 
 
 def test_names_of_facts_change_no_figure():

@@ -72,6 +72,8 @@ MEMBER_ROLES: Final = (
     "partner",
     "holder",
     "user",
+    "upstream",
+    "downstream",
     "transformer",
     "collector",
     "operator",
@@ -205,6 +207,8 @@ CELL_COLUMNS: Final = ("cell_id", "commune_id", "people", "longitude", "latitude
 """Population cells, in EPSG:4326."""
 
 PARTNERSHIP_TYPES: Final = ("ess_ess", "ess_business", "multi_actor", "ptce")
+ANY_TYPE: Final = "any"
+"""Type looked for where no rule on families is wanted, and of groups that are of no other type."""
 OPENING_KINDS: Final = (*GAP_KINDS, "pooling", "exchange_of_practice", "joint_visibility")
 CRITERIA: Final = (
     "coverage",

@@ -427,9 +427,10 @@ def _broken_chain(gap: _Gap) -> tuple[Slot, ...]:
     """Return the roles of a broken chain: who waits on both sides, and who could close it.
 
     The link holds when both sides are there and somebody between them: each side is half of what is
-    asked for, and who closes the gap brings as much as it suits.
+    asked for, and who closes the gap brings, as far as it suits, one of the actors that lack.
     """
     call = gap.call()
+    each = min(1.0, 1.0 / call.shortfall) if call.shortfall > 0 else 1.0
     ends = [
         tuple(
             fit._replace(supply=0.0, demand=HALF)
@@ -443,10 +444,10 @@ def _broken_chain(gap: _Gap) -> tuple[Slot, ...]:
         )
     ]
     able = roles.closers(gap.facts, call, sides=gap.sides)
-    closing = tuple(fit._replace(supply=fit.suitability, demand=0.0) for fit in able)
+    closing = tuple(fit._replace(supply=fit.suitability * each, demand=0.0) for fit in able)
     return slots_of(
-        ("holder", True, ends[0]),
-        ("user", True, ends[1]),
+        ("upstream", True, ends[0]),
+        ("downstream", True, ends[1]),
         ("operator", True, closing),
         *_support(gap, call),
         *_carriers(gap, call),

@@ -69,12 +69,12 @@ def wood(tiny_territory):
 def test_a_broken_chain_calls_both_sides_and_who_could_close_it(wood):
     diagnosis = diagnose(wood, settings=SETTINGS, background=chain(forest="A2", builders="A1"))
     held = members(diagnosis, v.BROKEN_CHAIN)
-    assert held.loc["holder", ["actor_id", "reason", "fact_id"]].tolist() == [
+    assert held.loc["upstream", ["actor_id", "reason", "fact_id"]].tolist() == [
         "A2",
         "waits_upstream",
         "R1",
     ]
-    assert held.loc["user", ["actor_id", "reason"]].tolist() == ["A1", "waits_downstream"]
+    assert held.loc["downstream", ["actor_id", "reason"]].tolist() == ["A1", "waits_downstream"]
     assert held.loc["operator", ["actor_id", "reason", "fact_id"]].tolist() == [
         "A5",
         "holds_resource",

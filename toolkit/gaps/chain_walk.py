@@ -4,8 +4,8 @@ An order is *held* where one of its stages has enough actors (``min_actors``) wi
 that hold the chain before it; orders of which all stages are optional are passed over where they
 are not.  The chain is broken
 
-- where one or several orders lack between two that are there, and somebody standing in between
-  could reach both sides;
+- where one or several orders lack between two needed ones that are there, and somebody standing
+  in between could reach both sides;
 - where an order has its actors, but too few within reach of those before it (*apart*).
 
 Orders that lack before the first held one, or after the last, are ends and break nothing.
@@ -90,13 +90,15 @@ class Break:
 class Walk:
     """How far a chain has been walked.
 
-    ``held`` are those that hold it so far; ``free`` tells that what comes next need not be within
-    their reach, because the chain may as well begin there; ``lacking`` are orders that lack since.
+    ``held`` are those that hold it so far; ``free`` tells that no order that is needed is held yet,
+    so that the chain may as well begin with the next; ``lacking`` are orders that lack since, and
+    ``beyond`` optional ones that are there behind them.
     """
 
     held: Order = ()
     free: bool = True
     lacking: list[Order] = field(default_factory=list)
+    beyond: Order = ()
     breaks: list[Break] = field(default_factory=list)
     in_reach: dict[str, int] = field(default_factory=dict)
 
@@ -189,11 +191,11 @@ def _next(walk: Walk, order: Order, *, reach: Reach) -> None:
         walk.held += held  # and may still be passed over
     elif held:
         walk.held, walk.free = held, False
-    elif walk.held and not optional:
+    elif not walk.free and not optional:
         there = tuple(stage for stage in order if stage.is_held)
         if there:
             walk.breaks.append(Break((order,), walk.held, there, apart=True))
-            walk.held, walk.free = there, False
+            walk.held = there
         else:
             walk.lacking = [order]
 
@@ -203,17 +205,21 @@ def _after_a_lack(walk: Walk, order: Order, *, reach: Reach) -> None:
     walk.in_reach.update({stage.stage_id: len(stage.actors) for stage in order})
     optional = all(stage.optional for stage in order)
     there = tuple(stage for stage in order if stage.is_held)
+    if optional:  # closes nothing: the chain may do without it
+        walk.beyond += there
+        return
     if not there:
-        walk.lacking += [] if optional else [order]
+        walk.lacking.append(order)
         return
     # Who stood in between would be in reach of both: the ways through every order add up.
     steps = [walk.held, *walk.lacking, there]
     hops = [max(reach.pair_km(a, b) for a in one for b in other) for one, other in pairwise(steps)]
+    there = (*walk.beyond, *there)
     before = tuple(_waiting(walk.held, there, reach=reach, whole_km=math.fsum(hops)))
     after = tuple(_waiting(there, walk.held, reach=reach, whole_km=math.fsum(hops)))
     if before and after:
         walk.breaks.append(Break(tuple(walk.lacking), before, after))
-    walk.held, walk.free, walk.lacking = there, optional, []
+    walk.held, walk.lacking, walk.beyond = there, [], ()
 
 
 def _waiting(own: Order, others: Order, *, reach: Reach, whole_km: float) -> Iterable[Stage]:

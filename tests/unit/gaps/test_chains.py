@@ -115,6 +115,21 @@ def test_what_is_optional_is_passed_over(tiny_territory):
     assert not result.detail.set_index("stage_id").loc["drying", "missing"]
 
 
+def test_what_is_optional_is_no_side_of_a_break(tiny_territory):
+    stages = [
+        stage("scrap", 1, optional=True),
+        stage("forest", 2),
+        stage("sawmill", 3),
+        stage("drying", 4, optional=True),
+        stage("builders", 5),
+    ]
+    for places in (at(scrap="A1", sawmill="A2", builders="A5"), at(forest="A1", drying="A6")):
+        assert found(tiny_territory, stages, places)[0].empty
+    gaps = found(tiny_territory, stages, at(forest="A1", drying="A6", builders="A5"))[0]
+    assert gaps.index.tolist() == ["broken_chain:wood:sawmill"]
+    assert gaps.iloc[0]["actor_ids"] == "A1|A5|A6"  # where builders are, who dries waits too
+
+
 def test_one_of_several_is_enough_and_the_order_names_their_lack(tiny_territory):
     stages = [THREE[0], THREE[1], stage("pulp", 2, least=3), THREE[2]]
     assert found(tiny_territory, stages, at(forest="A1", sawmill="A2", builders="A5"))[0].empty

@@ -186,7 +186,8 @@ def _by_group(side: pd.DataFrame, *more: str) -> dict[tuple[str, ...], pd.DataFr
     """Return the rows of a side by second-level category (and more), each sorted by id."""
     if side.empty:
         return {}
-    keys = [side["category"].map(quantities.group_of), *(side[name] for name in more)]
+    groups = quantities.by_code(side["category"], quantities.group_of)
+    keys = [groups, *(side[name] for name in more)]
     ordered = side.sort_values("row_id", kind="stable")
     return dict(list(ordered.groupby(keys, sort=True)))  # type: ignore[arg-type]
 
@@ -233,7 +234,9 @@ def _match_table(matches: pd.DataFrame) -> pd.DataFrame:
         "distance_km": matches["distance_km"],
         "basis": [
             table.weakest(pair)
-            for pair in zip(matches["basis_resource"], matches["basis_need"], strict=True)
+            for pair in zip(
+                matches["basis_resource"].tolist(), matches["basis_need"].tolist(), strict=True
+            )
         ],
     }
     numbers = {"quantity", "distance_km"}

@@ -174,7 +174,7 @@ def _flows(territory: Territory) -> pd.DataFrame:
     outward, inward = flows["destination"] == v.OUTSIDE, flows["origin"] == v.OUTSIDE
     flows = flows.assign(
         row_id=flows["flow_id"],
-        group=flows["category"].map(quantities.group_of).astype("str"),
+        group=quantities.by_code(flows["category"], quantities.group_of).astype("str"),
         direction=np.select([outward, inward], [OUTBOUND, INBOUND], default=INTERNAL),
         source_id=flows["source_id"].fillna("").astype("str"),
     )
@@ -209,9 +209,10 @@ def _wholes(flows: pd.DataFrame) -> table.Wholes:
         for direction in (INBOUND, OUTBOUND)
     ]
     both = pd.concat(parts, ignore_index=True)
-    roots = both["group"].map(quantities.root_of)
-    keys = zip(both["direction"], roots, both["nature"], both["measure"], strict=True)
-    return table.Wholes.of(keys, both["base"])
+    roots = quantities.by_code(both["group"], quantities.root_of)
+    columns = (both["direction"], roots, both["nature"], both["measure"])
+    keys = zip(*(column.tolist() for column in columns), strict=True)
+    return table.Wholes.of(keys, both["base"].tolist())
 
 
 def _gap(part: list[Any], *, direction: str, context: _Context) -> table.Gap | None:

@@ -54,12 +54,13 @@ class Scale:
         """Return population by commune, jobs by actor, and totals of the rows of a side."""
         asked = both_sides(rows["category"], others["category"])
         rows = rows[rows["base"] != 0]
-        keys = zip(rows["category"].map(quantities.root_of), _measures(rows), strict=True)
+        roots = quantities.by_code(rows["category"], quantities.root_of)
+        keys = zip(roots.tolist(), _measures(rows).tolist(), strict=True)
         communes, actors = territory.table(v.COMMUNES), territory.table(v.ACTORS)
         return cls(
             dict(zip(communes["commune_id"], communes["population"].fillna(0.0), strict=True)),
             dict(zip(actors["actor_id"], actors["jobs"].fillna(0.0), strict=True)),
-            table.Wholes.of(keys, rows["base"].fillna(1.0)),
+            table.Wholes.of(keys, rows["base"].fillna(1.0).tolist()),
             asked,
         )
 
@@ -73,7 +74,9 @@ def both_sides(own: pd.Series, others: pd.Series) -> dict[str, float]:
     >>> both_sides(pd.Series(["land.pasture"] * 3), pd.Series(["land.forest"]))
     {'land': 0.5}
     """
-    counts, other_counts = (side.map(quantities.root_of).value_counts() for side in (own, others))
+    counts, other_counts = (
+        quantities.by_code(side, quantities.root_of).value_counts() for side in (own, others)
+    )
     return {
         str(root): min(1.0, (float(other_counts.get(root, 0)) + 1.0) / (float(count) + 1.0))
         for root, count in counts.sort_index().items()
@@ -102,20 +105,20 @@ def measured(
         One a category and measure with something left.  The evidence adds up: all rows of the
         category, minus the matches, is the shortfall.
     """
-    uses = matches.assign(amount=in_unit(matches, side.end))
+    amounts = in_unit(matches, side.end).tolist()
     met: dict[str, list[float]] = {}
-    for row_id, amount in zip(uses[f"row_id_{side.end}"], uses["amount"], strict=True):
+    for row_id, amount in zip(matches[f"row_id_{side.end}"].tolist(), amounts, strict=True):
         met.setdefault(row_id, []).append(amount)
     served = [
         (str(category), str(measure), table.Fact("match", side.other_table, *fact))
         for category, measure, *fact in zip(
-            uses[f"category_{side.end}"],
-            uses[f"measure_{side.end}"],
-            uses[f"row_id_{side.other_end}"],
-            uses["amount"],
-            uses[f"unit_{side.end}"],
-            uses[f"basis_{side.other_end}"],
-            uses[f"source_id_{side.other_end}"],
+            matches[f"category_{side.end}"].tolist(),
+            matches[f"measure_{side.end}"].tolist(),
+            matches[f"row_id_{side.other_end}"].tolist(),
+            amounts,
+            matches[f"unit_{side.end}"].tolist(),
+            matches[f"basis_{side.other_end}"].tolist(),
+            matches[f"source_id_{side.other_end}"].tolist(),
             strict=True,
         )
     ]

@@ -7,8 +7,9 @@ A *measure* is what quantities must share to be compared: the dimension of their
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -130,26 +131,36 @@ def with_amounts(frame: pd.DataFrame, *, period: str = "") -> pd.DataFrame:
         shown) and ``base`` (the same amount in the base unit of the measure).  A row without
         quantity or unit has an empty measure and NaN amounts.
     """
-    lines = zip(frame["category"], frame["unit"], strict=True)
+    lines = zip(frame["category"].tolist(), frame["unit"].tolist(), strict=True)
     plans = [_plan(str(category), str(unit)) for category, unit in lines]
+    measures, shown, to_shown, to_base = zip(*plans, strict=True) if plans else ((), (), (), ())
     quantity = frame["quantity"].to_numpy(dtype="float64")
-    times = (
-        np.array([units.per_year(str(cell)) for cell in frame[period]], dtype="float64")
-        if period
-        else 1.0
-    )
-    measured = np.isfinite(quantity) & np.array([bool(plan[0]) for plan in plans], dtype="bool")
+    times = by_code(frame[period], _per_year).to_numpy(dtype="float64") if period else 1.0
+    measured = np.isfinite(quantity) & np.array([bool(one) for one in measures], dtype="bool")
     yearly = np.where(measured, quantity * times, np.nan)
     return frame.assign(
-        measure=pd.Series([plan[0] for plan in plans], index=frame.index, dtype="str").where(
-            measured, ""
-        ),
-        unit=pd.Series([plan[1] for plan in plans], index=frame.index, dtype="str").where(
-            measured, ""
-        ),
-        amount=yearly * np.array([plan[2] for plan in plans], dtype="float64"),
-        base=yearly * np.array([plan[3] for plan in plans], dtype="float64"),
+        measure=pd.Series(measures, index=frame.index, dtype="str").where(measured, ""),
+        unit=pd.Series(shown, index=frame.index, dtype="str").where(measured, ""),
+        amount=yearly * np.array(to_shown, dtype="float64"),
+        base=yearly * np.array(to_base, dtype="float64"),
     )
+
+
+def by_code(codes: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
+    """Return a function of each cell of a column of few codes, computed once a code.
+
+    Examples
+    --------
+    >>> by_code(pd.Series(["land.forest", "land.pasture", "land.forest"]), root_of).tolist()
+    ['land', 'land', 'land']
+    """
+    cells = codes.tolist()
+    known = {cell: function(cell) for cell in dict.fromkeys(cells)}
+    return pd.Series([known[cell] for cell in cells], index=codes.index)
+
+
+def _per_year(period: object) -> float:
+    return float(units.per_year(str(period)))
 
 
 @cache

@@ -4,11 +4,13 @@ Supplies and demands lie in the plane; a pair is allowed when their kinds are co
 owners differ and the road between them is within the reach of their kinds.  The linear program is
 solved by HiGHS on each connected component.  Where there are many allowed pairs, only the nearest
 ones enter first; others come in as long as the prices of the optimum say that one of them would
-better it (column generation), so the end is the optimum over all allowed pairs.
+better it (column generation), so the end is the optimum over all allowed pairs.  A program that
+grows large drops the pairs that its prices call far from use; they come back if they are needed.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,6 +29,12 @@ ENTERING: Final = 5
 """Pairs of each supply that may enter in one round."""
 BLOCK: Final = 2_000_000
 """Pairs whose distance is computed at once (16 MB)."""
+MANY_PAIRS: Final = 12_000
+"""Pairs in the program above which those that promise nothing leave it before others enter."""
+PROMISING: Final = 3
+"""Pairs that then stay, for each supply and demand."""
+DROPPING: Final = 15
+"""Rounds in which pairs may leave; after them they only enter, so that the rounds end."""
 RELATIVE_ZERO: Final = 1e-9
 """Share of a quantity below which a difference is rounding, not a fact."""
 PRICE_TOLERANCE: Final = 1e-6
@@ -211,13 +219,15 @@ def _solve(market: Market) -> Plan:
     pairs, complete = _first_pairs(market)
     longest = float(pairs.road_km.max(initial=0.0)) if complete else float(market.reach_km.max())
     earned = longest * min(len(market.supply), len(market.demand)) + 1.0
-    while True:
+    for round_ in itertools.count():
         amount, prices = _optimum(market, pairs, earned=earned, with_prices=not complete)
         if complete:
             break
         entering = _bettering(market, pairs, prices=prices, earned=earned)
         if not len(entering.supply):
             break
+        if len(pairs.supply) > MANY_PAIRS and round_ < DROPPING:
+            pairs = _promising(market, pairs, prices=prices, used=amount > 0)
         pairs = _merged(pairs, entering)
     limit = np.minimum(market.supply[pairs.supply], market.demand[pairs.demand])
     used = amount > RELATIVE_ZERO * limit
@@ -371,6 +381,18 @@ def _bettering(
         road_km = road[chosen.supply - rows.start, chosen.demand]
         parts.append(Pairs(chosen.supply, chosen.demand, road_km))
     return _merged(*parts)
+
+
+def _promising(
+    market: Market, pairs: Pairs, *, prices: tuple[Floats, Floats], used: NDArray[np.bool_]
+) -> Pairs:
+    """Return the pairs in use and those that the prices say are the nearest to it."""
+    away = pairs.road_km - prices[0][pairs.supply] - prices[1][pairs.demand]
+    most = PROMISING * (len(market.supply) + len(market.demand))
+    if most >= len(away):
+        return pairs
+    kept = used | (away <= np.partition(away, most)[most])
+    return Pairs(pairs.supply[kept], pairs.demand[kept], pairs.road_km[kept])
 
 
 # --- the linear program -----------------------------------------------------------------------

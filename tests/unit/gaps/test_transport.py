@@ -92,8 +92,9 @@ def test_equal_to_brute_force_on_small_cases(seed):
     assert totals(solve(case)) == pytest.approx(brute_force(case), abs=1e-9)
 
 
+@pytest.mark.parametrize("many", [12_000, 50])
 @pytest.mark.parametrize("seed", range(6))
-def test_entering_pairs_one_by_one_ends_at_the_whole_program(seed, monkeypatch):
+def test_entering_pairs_one_by_one_ends_at_the_whole_program(seed, many, monkeypatch):
     draw = np.random.default_rng(seed)
     case = market(
         draw.lognormal(2, 1, 45),
@@ -107,6 +108,8 @@ def test_entering_pairs_one_by_one_ends_at_the_whole_program(seed, monkeypatch):
     monkeypatch.setattr(transport, "NEAREST", 1)
     monkeypatch.setattr(transport, "ENTERING", 1)
     monkeypatch.setattr(transport, "BLOCK", 60 * 7)
+    monkeypatch.setattr(transport, "MANY_PAIRS", many)  # 50: pairs leave again
+    monkeypatch.setattr(transport, "PROMISING", 1)
     assert totals(solve(case)) == pytest.approx(whole, rel=1e-9)
 
 

@@ -19,6 +19,7 @@ SOURCES: Final = (
     "partnerships/board.py",
     "partnerships/bounds.py",
     "partnerships/kernel.py",
+    "partnerships/links.py",
 )
 """Modules whose text decides on the machine code: a change in one makes all of it anew."""
 

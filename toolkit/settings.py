@@ -16,12 +16,14 @@ from types import MappingProxyType
 from typing import Any
 
 from toolkit.errors import Problem, SettingsError
-from toolkit.vocabulary import CRITERIA, PARTNERSHIP_TYPES
+from toolkit.vocabulary import ANY_TYPE, CRITERIA, FAMILIES, PARTNERSHIP_TYPES
 
 OWN = "Own rule, see docs/decisions/0004-defaults.md"
 LANGUAGES = ("fr", "en")
 _LISTS = ("partnership_types", "panel_ids")
 """Settings that hold several codes."""
+_MAPS = ("weights", "composition_rules")
+"""Settings that are tables of their own."""
 
 
 def _setting(
@@ -98,7 +100,12 @@ class Settings:
     include_estimated: bool = _setting(default=True)
     profile_min_weight: float = _setting(0.3, minimum=0.0, maximum=1.0)
     """How typical of an activity an offer or a need must be to be estimated."""
-    partnership_types: tuple[str, ...] = _setting(PARTNERSHIP_TYPES, choices=PARTNERSHIP_TYPES)
+    partnership_types: tuple[str, ...] = _setting(
+        PARTNERSHIP_TYPES, choices=(*PARTNERSHIP_TYPES, ANY_TYPE)
+    )
+    """Types looked for; names of ``composition_rules`` too, and ``any`` for no rule at all."""
+    composition_rules: Mapping[str, Mapping[str, Any]] = _setting({}, minimum=0, maximum=10)
+    """Own types by name: ``least`` and ``most`` members of a family, ``families_min`` families."""
     max_members: int = _setting(6, minimum=2, maximum=10, source="METHODS 3.2")
     per_opening: int = _setting(3, minimum=1, maximum=50)
     """Candidates kept for each opening."""
@@ -132,11 +139,15 @@ class Settings:
         faults = [
             fault
             for rule in dataclasses.fields(self)
-            for fault in _faults(rule, getattr(self, rule.name))
+            for fault in _faults(rule, getattr(self, rule.name), own=self.composition_rules)
         ]
         if faults:
             raise SettingsError(faults)
         object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
+        rules = {
+            name: MappingProxyType(dict(rule)) for name, rule in self.composition_rules.items()
+        }
+        object.__setattr__(self, "composition_rules", MappingProxyType(rules))
         for name in _LISTS:
             value: object = getattr(self, name)  # a text alone is taken for a list of one
             listed = (value,) if isinstance(value, str) else tuple(getattr(self, name))
@@ -193,6 +204,10 @@ class Settings:
             rule.name: getattr(self, rule.name) for rule in dataclasses.fields(self)
         }
         values["weights"] = {name: self.weights[name] for name in sorted(self.weights)}
+        values["composition_rules"] = {
+            name: {key: _plain(part) for key, part in rule.items()}
+            for name, rule in sorted(self.composition_rules.items())
+        }
         values |= {name: list(values[name]) for name in _LISTS}
         return values
 
@@ -211,10 +226,14 @@ def _types() -> Mapping[str, Any]:
     return MappingProxyType(typing.get_type_hints(Settings))
 
 
-def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
-    """Yield what is wrong with the value of one field."""
-    if rule.name == "weights":
-        yield from _weight_faults(rule, value)
+def _plain(part: object) -> object:
+    return dict(part) if isinstance(part, Mapping) else part
+
+
+def _faults(rule: dataclasses.Field[Any], value: object, *, own: object) -> Iterator[Problem]:
+    """Yield what is wrong with the value of one field; ``own`` are the own types by name."""
+    if rule.name in _MAPS:
+        yield from (_weight_faults if rule.name == "weights" else _own_faults)(rule, value)
         return
     wanted = _types()[rule.name]
     if rule.name in _LISTS:
@@ -228,8 +247,10 @@ def _faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
             )
     else:
         values = (value,)
+    named = own if isinstance(own, Mapping) and rule.name == "partnership_types" else {}
     for item in values:
-        yield from _item_faults(rule, item, wanted=wanted)
+        if not (isinstance(item, str) and item in named):
+            yield from _item_faults(rule, item, wanted=wanted)
 
 
 def _item_faults(
@@ -280,3 +301,32 @@ def _weight_faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Prob
         yield from _number_faults(rule, item, whole=False)
     if all(isinstance(item, int | float) for item in value.values()) and sum(value.values()) <= 0:
         yield Problem("setting_weights_zero", column=rule.name, found="0")
+
+
+def _own_faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:
+    """Yield what is wrong with the own types of partnership."""
+    if not isinstance(value, Mapping):
+        yield Problem("setting_choice", column=rule.name, found=repr(value), params=_KEYS)
+        return
+    for name, own in value.items():
+        column = f"{rule.name}.{name}"
+        taken = name in (*PARTNERSHIP_TYPES, ANY_TYPE) or not isinstance(name, str)
+        if taken or not isinstance(own, Mapping) or set(own) - set(_RULE_KEYS):
+            yield Problem("setting_choice", column=column, found=repr(own), params=_KEYS)
+            continue
+        if "families_min" in own:
+            yield from _number_faults(rule, own["families_min"], whole=True)
+        for key in ("least", "most"):
+            counts = own.get(key, {})
+            if not isinstance(counts, Mapping) or set(counts) - set(FAMILIES):
+                params = {"choices": ", ".join(FAMILIES)}
+                yield Problem(
+                    "setting_choice", column=f"{column}.{key}", found=repr(counts), params=params
+                )
+                continue
+            for number in counts.values():
+                yield from _number_faults(rule, number, whole=True)
+
+
+_RULE_KEYS = ("families_min", "least", "most")
+_KEYS = MappingProxyType({"choices": ", ".join(_RULE_KEYS)})

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from toolkit import vocabulary as v
 from toolkit.errors import Problem, UsageError
-from toolkit.partnerships import composition
-from toolkit.partnerships.arena import arena_of
 from toolkit.partnerships.calls import Opening
+from toolkit.partnerships.emptiness import FAR_KM
 from toolkit.partnerships.explanation import (
     Criterion,
     Explanation,
@@ -24,17 +23,14 @@ from toolkit.partnerships.explanation import (
 )
 from toolkit.partnerships.facilitation import broker, first_questions, meeting_place
 from toolkit.partnerships.facts import Facts, facts_of
-from toolkit.partnerships.proposals import Proposals, look_into
-from toolkit.partnerships.search import search
+from toolkit.partnerships.proposals import Proposals
+from toolkit.partnerships.search import look_into
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.settings import Settings
     from toolkit.territory import Territory
-
-FAR_KM: Final = 500.0
-"""Radius that stands for any distance: the largest that the settings accept."""
 
 
 def explain(proposals: Proposals, candidate_id: str, *, territory: Territory) -> Explanation:
@@ -200,10 +196,16 @@ def why_not(
             score=float(listed["score"]),
             certificate=str(listed["certificate"]),
         )
-    rule = _excluding_rule(facts, opening, actor=actor, settings=settings)
+    wishes = proposals.wishes
+    if actor_id in wishes.without:
+        return WhyNot(opening_id, actor_id, "without")
+    if wishes.types:
+        settings = settings.with_changes(partnership_types=wishes.types)
+    must = [facts.index[name] for name in wishes.must]
+    rule = _excluding_rule(facts, opening, actor=actor, must=must, settings=settings)
     if rule:
         return WhyNot(opening_id, actor_id, rule)
-    return _outranked(facts, opening, actor=actor, settings=settings)
+    return _outranked(facts, opening, actor=actor, must=must, settings=settings)
 
 
 def _listed(proposals: Proposals, opening_id: str, *, actor_id: str) -> dict[Any, Any]:
@@ -214,7 +216,9 @@ def _listed(proposals: Proposals, opening_id: str, *, actor_id: str) -> dict[Any
     return {}
 
 
-def _excluding_rule(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> str:
+def _excluding_rule(
+    facts: Facts, opening: Opening, *, actor: int, must: list[int], settings: Settings
+) -> str:
     """Return the first rule that keeps an actor out of every group; empty if none does."""
     if not facts.eligible[actor]:
         return "not_diffusible" if np.isfinite(facts.x_km[actor]) else "not_located"
@@ -224,35 +228,35 @@ def _excluding_rule(facts: Facts, opening: Opening, *, actor: int, settings: Set
     required = sum(slot.required for slot in opening.slots)
     if required > settings.max_members - (not any(slot.required for slot in fitting)):
         return "max_members"
-    return _rule_of_search(facts, opening, actor=actor, settings=settings)
+    return _rule_of_search(facts, opening, actor=actor, must=must, settings=settings)
 
 
-def _rule_of_search(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> str:
+def _rule_of_search(
+    facts: Facts, opening: Opening, *, actor: int, must: list[int], settings: Settings
+) -> str:
     """Return the rule that leaves an actor without any group; empty if it has one."""
-    if look_into(facts, opening, settings=settings, forced=actor)[1].groups:
+
+    def has_group(*others: int, **changes: Any) -> bool:  # noqa: ANN401 - values of any setting
+        changed = settings.with_changes(per_opening=1, **changes)
+        forced = sorted({actor, *others})
+        return bool(look_into(facts, opening, settings=changed, forced=forced)[1].groups)
+
+    if has_group(*must):
         return ""
-    if _any_type(facts, opening, actor=actor, settings=settings):
+    if must and has_group():
+        return "must"
+    if has_group(partnership_types=(v.ANY_TYPE,)):
         return "type_rule"
-    far = settings.with_changes(radius_km=FAR_KM)
-    if look_into(facts, opening, settings=far, forced=actor)[1].groups:
-        return "too_far"
-    return "no_team"
+    return "too_far" if has_group(radius_km=FAR_KM) else "no_team"
 
 
-def _any_type(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> bool:
-    """Return whether the actor would be in a group if every mix of families were a type."""
-    every = settings.with_changes(partnership_types=v.PARTNERSHIP_TYPES)
-    arena = arena_of(facts, opening, settings=every)
-    held = np.flatnonzero(arena.actors == actor)
-    ranks = dict.fromkeys(range(1, composition.ALL_FAMILIES + 1), 0)
-    relaxed = dataclasses.replace(arena, ranks=ranks)
-    return bool(len(held) and search(relaxed, size=1, forced=int(held[0])).groups)
-
-
-def _outranked(facts: Facts, opening: Opening, *, actor: int, settings: Settings) -> WhyNot:
+def _outranked(
+    facts: Facts, opening: Opening, *, actor: int, must: list[int], settings: Settings
+) -> WhyNot:
     """Return the best group that holds an actor and what it lacks."""
-    arena, outcome = look_into(facts, opening, settings=settings, forced=actor)
-    _, best = look_into(facts, opening, settings=settings.with_changes(per_opening=1))
+    one = settings.with_changes(per_opening=1)
+    arena, outcome = look_into(facts, opening, settings=one, forced=sorted({actor, *must}))
+    _, best = look_into(facts, opening, settings=one, forced=must)
     group, first = outcome.groups[0], best.groups[0]
     return WhyNot(
         opening.opening_id,

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.partnerships import composition, criteria
+from toolkit.partnerships import criteria
 from toolkit.partnerships.calls import Opening, Slot
+from toolkit.partnerships.composition import Composition
 from toolkit.partnerships.facts import Facts
+from toolkit.partnerships.ground import Ground, ground_of
 from toolkit.partnerships.roles import Fit
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ POOL_CAP: Final = 5_000
 
 Those beyond are not forgotten: a bound on every group that holds one enters the certificate.
 """
-TOLERANCE_KM: Final = 1e-9
+TOLERANCE_KM: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,6 @@ class Pool:
     suitability: Floats
     supply: Floats
     demand: Floats
-    families: frozenset[int]
 
     def only(self, kept: npt.NDArray[np.bool_], *, group: int | None = None) -> Pool:
         """Return the pool of some of its actors."""
@@ -54,7 +55,6 @@ class Pool:
             self.suitability[kept],
             self.supply[kept],
             self.demand[kept],
-            self.families,
         )
 
 
@@ -68,10 +68,12 @@ class Arena:
         Positions in :class:`Facts`, ascending; every other array follows it.
     x_km, y_km : array
         Where they are, in kilometres by road.
-    distance_km : array, shape (n, n)
-        Trips by road between two actors.
-    tied, paired : array of bool, shape (n, n)
-        Whether two actors already work together; whether one offers what the other needs.
+    offers, wants : array of uint64, shape (n, words)
+        One bit a category that they offer, or that would serve a need of theirs.
+    edges : array of int, shape (m, 2)
+        Pairs of actors that already work together.
+    family : array of int
+        Place of their family in the vocabulary.
     near : array of uint64, shape (n, words)
         One bit a meeting place within the radius.
     pools : tuple of Pool
@@ -81,10 +83,10 @@ class Arena:
     actors: Indices
     x_km: Floats
     y_km: Floats
-    distance_km: Floats
-    tied: npt.NDArray[np.bool_]
-    paired: npt.NDArray[np.bool_]
-    family: npt.NDArray[np.uint8]
+    offers: npt.NDArray[np.uint64]
+    wants: npt.NDArray[np.uint64]
+    edges: Indices
+    family: Indices
     sectors: npt.NDArray[np.uint64]
     means: Floats
     near: npt.NDArray[np.uint64]
@@ -92,7 +94,7 @@ class Arena:
     weights: Mapping[str, float]
     radius_km: float
     one_sided: bool
-    ranks: Mapping[int, int]
+    composition: Composition
     max_members: int
     fits: Mapping[tuple[int, int], Fit] = field(repr=False)
 
@@ -101,27 +103,39 @@ class Arena:
         seats = sorted(team, key=lambda seat: seat[1])
         members = [actor for _, actor in seats]
         held = [self.fits[seat] for seat in seats]
-        rows = np.ix_(members, members)
-        size = len(members)
-        families = int(np.bitwise_or.reduce(self.family[members]))
         sectors = int(np.bitwise_or.reduce(self.sectors[members]))
         supply, demand = sum(fit.supply for fit in held), sum(fit.demand for fit in held)
         return {
             "coverage": float(criteria.coverage(supply, demand, one_sided=self.one_sided)),
             "suitability": criteria.suitability([fit.suitability for fit in held]),
             "proximity": float(
-                criteria.proximity(float(self.distance_km[rows].max()), radius_km=self.radius_km)
+                criteria.proximity(self._longest_km(members), radius_km=self.radius_km)
             ),
-            "complementarity": float(criteria.complementarity(int(self.paired[rows].sum()) // 2)),
-            "diversity": float(criteria.diversity(families.bit_count())),
+            "complementarity": float(criteria.complementarity(self._pairs(members))),
+            "diversity": float(criteria.diversity(len(set(self.family[members].tolist())))),
             "transversality": float(criteria.transversality(sectors.bit_count())),
-            "trust": float(criteria.trust(int(self.tied[rows].sum()) // 2, size=size)),
+            "trust": float(criteria.trust(self._ties(members), size=len(members))),
             "capacity": criteria.capacity(self.means[members].tolist()),
         }
 
-    def type_rank(self, members: Sequence[int]) -> int | None:
-        """Return the rank of the type of a group; None where it has none of those wanted."""
-        return self.ranks.get(int(np.bitwise_or.reduce(self.family[list(members)])))
+    def _longest_km(self, members: Sequence[int]) -> float:
+        x_km, y_km = self.x_km[members], self.y_km[members]
+        return float(np.hypot(x_km[:, None] - x_km, y_km[:, None] - y_km).max())
+
+    def _pairs(self, members: Sequence[int]) -> int:
+        """Return in how many pairs of members one offers what the other needs."""
+        offers, wants = self.offers[members], self.wants[members]
+        served = (offers[:, None] & wants).any(axis=2)
+        return int(np.triu(served | served.T, 1).sum())
+
+    def _ties(self, members: Sequence[int]) -> int:
+        """Return how many pairs of members already work together."""
+        held = self.edges[np.isin(self.edges, members).all(axis=1)].tolist()
+        return len({frozenset(pair) for pair in held if pair[0] != pair[1]})
+
+    def type_rank(self, members: Sequence[int]) -> int:
+        """Return the rank of the type of a group; -1 where it has none of those wanted."""
+        return self.composition.type_rank(self.family[list(members)].tolist())
 
     def can_meet(self, members: Sequence[int]) -> bool:
         """Return whether some place lies within the radius of all."""
@@ -147,35 +161,51 @@ class Arena:
         return {other for other in before if not self.pools[other].required} <= set(added)
 
 
-def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
+def arena_of(
+    facts: Facts, opening: Opening, *, settings: Settings, ground: Ground | None = None
+) -> Arena:
     """Return an opening as arrays, without the actors that no candidate can hold.
 
     Left out, without any loss: actors of a family that no type wanted can join, actors farther than
     two radii from everybody in the rarest required role, and roles that nobody can fill.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the actors.
+    opening : Opening
+        The opening.
+    settings : Settings
+        Radius, weights, types and sizes.
+    ground : Ground, optional
+        What :func:`ground_of` returns for these facts and settings, where it is at hand.
     """
-    ranks = composition.type_ranks(settings.partnership_types)
-    joinable = int(np.bitwise_or.reduce(np.array(list(ranks), dtype="int64")))
-    slots = [_of_families(slot, facts, joinable=joinable) for slot in opening.slots]
+    if ground is None:
+        held = np.array(sorted({fit.actor for slot in opening.slots for fit in slot.fits}), "int64")
+        ground = ground_of(facts, settings=settings, actors=held)
+    slots = [
+        _of_families(slot, facts, joinable=ground.composition.joinable) for slot in opening.slots
+    ]
     slots = _within_reach(slots, facts, radius_km=settings.radius_km)
     actors = np.array(sorted({fit.actor for slot in slots for fit in slot.fits}), dtype="int64")
-    local = {int(actor): place for place, actor in enumerate(actors)}
-    x_km, y_km = facts.x_km[actors], facts.y_km[actors]
+    local = {actor: place for place, actor in enumerate(actors.tolist())}
+    near = ground.near[actors]
     return Arena(
         actors=actors,
-        x_km=x_km,
-        y_km=y_km,
-        distance_km=np.hypot(x_km[:, None] - x_km[None, :], y_km[:, None] - y_km[None, :]),
-        tied=_tied(facts, actors),
-        paired=_paired(facts, actors),
-        family=facts.family[actors],
+        x_km=facts.x_km[actors],
+        y_km=facts.y_km[actors],
+        offers=ground.offers[actors],
+        wants=ground.wants[actors],
+        edges=_edges(facts, actors),
+        family=np.log2(facts.family[actors]).astype("int64"),
         sectors=facts.sector_bits[actors],
         means=criteria.means(facts.jobs[actors]),
-        near=_near(facts, actors, radius_km=settings.radius_km),
-        pools=tuple(_pool(rank, slot, facts=facts, local=local) for rank, slot in enumerate(slots)),
+        near=near[:, near.any(axis=0)] if len(actors) else near,
+        pools=tuple(_pool(rank, slot, local=local) for rank, slot in enumerate(slots)),
         weights=settings.normalised_weights(),
         radius_km=settings.radius_km,
         one_sided=opening.one_sided,
-        ranks=ranks,
+        composition=ground.composition,
         max_members=settings.max_members,
         fits={
             (rank, local[fit.actor]): fit for rank, slot in enumerate(slots) for fit in slot.fits
@@ -184,70 +214,54 @@ def arena_of(facts: Facts, opening: Opening, *, settings: Settings) -> Arena:
 
 
 def _of_families(slot: Slot, facts: Facts, *, joinable: int) -> Slot:
-    kept = tuple(fit for fit in slot.fits if int(facts.family[fit.actor]) & joinable)
+    family = facts.family
+    kept = tuple(fit for fit in slot.fits if int(family[fit.actor]) & joinable)
     return Slot(slot.role, slot.required, slot.group, kept)
 
 
 def _within_reach(slots: list[Slot], facts: Facts, *, radius_km: float) -> list[Slot]:
     """Return the slots without the actors that cannot meet anybody of the rarest required role."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to load
+
     required = [slot for slot in slots if slot.required]
     rarest = min(required, key=lambda slot: len(slot.fits))
-    anchors = np.array([fit.actor for fit in rarest.fits], dtype="int64")
-    if not len(anchors):
+    if not rarest.fits:
         return [Slot(slot.role, slot.required, slot.group, ()) for slot in slots]
+    anchors = cKDTree(_spots(rarest, facts))
     limit = 2 * radius_km + TOLERANCE_KM
     kept: list[Slot] = []
     for slot in slots:
-        held = np.array([fit.actor for fit in slot.fits], dtype="int64")
-        east = facts.x_km[held][:, None] - facts.x_km[anchors][None, :]
-        north = facts.y_km[held][:, None] - facts.y_km[anchors][None, :]
-        reached = np.hypot(east, north).min(axis=1, initial=np.inf) <= limit
-        fits = tuple(fit for fit, near in zip(slot.fits, reached, strict=True) if near)
+        fits = slot.fits
+        if fits:
+            far, _ = anchors.query(_spots(slot, facts), distance_upper_bound=limit)
+            fits = tuple(fit for fit, ok in zip(fits, np.isfinite(far).tolist(), strict=True) if ok)
         kept.append(Slot(slot.role, slot.required, slot.group, fits))
     return kept
 
 
-def _pool(rank: int, slot: Slot, *, facts: Facts, local: Mapping[int, int]) -> Pool:
-    def column(name: str) -> Floats:
-        return np.array([getattr(fit, name) for fit in slot.fits], dtype="float64")
+def _spots(slot: Slot, facts: Facts) -> Floats:
+    held = [fit.actor for fit in slot.fits]
+    return np.column_stack([facts.x_km[held], facts.y_km[held]])
 
+
+def _pool(rank: int, slot: Slot, *, local: Mapping[int, int]) -> Pool:
+    rows = [(fit.suitability, fit.supply, fit.demand) for fit in slot.fits]
+    figures = np.array(rows, dtype="float64").reshape(-1, 3)
     return Pool(
         slot=rank,
         role=slot.role,
         required=slot.required,
         group=slot.group,
         actors=np.array([local[fit.actor] for fit in slot.fits], dtype="int64"),
-        suitability=column("suitability"),
-        supply=column("supply"),
-        demand=column("demand"),
-        families=frozenset(int(facts.family[fit.actor]) for fit in slot.fits),
+        suitability=figures[:, 0].copy(),
+        supply=figures[:, 1].copy(),
+        demand=figures[:, 2].copy(),
     )
 
 
-def _tied(facts: Facts, actors: Indices) -> npt.NDArray[np.bool_]:
-    """Return which pairs already work together."""
+def _edges(facts: Facts, actors: Indices) -> Indices:
+    """Return the pairs that already work together."""
     place = np.full(len(facts.ids), -1, dtype="int64")
     place[actors] = np.arange(len(actors))
-    ends = place[facts.edges]
-    ends = ends[(ends >= 0).all(axis=1)]
-    made = np.zeros((len(actors), len(actors)), dtype="bool")
-    made[ends[:, 0], ends[:, 1]] = True
-    return made | made.T
-
-
-def _paired(facts: Facts, actors: Indices) -> npt.NDArray[np.bool_]:
-    """Return the pairs in which one offers what the other needs."""
-    made: npt.NDArray[np.bool_] = facts.wants[actors] @ facts.offers[actors].T > 0
-    np.fill_diagonal(made, val=False)
-    return made | made.T
-
-
-def _near(facts: Facts, actors: Indices, *, radius_km: float) -> npt.NDArray[np.uint64]:
-    """Return one bit a meeting place within the radius, packed in words of 64."""
-    places = [*facts.premises, *facts.communes]
-    east = np.array([place.x_km for place in places]) - facts.x_km[actors][:, None]
-    north = np.array([place.y_km for place in places]) - facts.y_km[actors][:, None]
-    bits = np.packbits(np.hypot(east, north) <= radius_km + TOLERANCE_KM, axis=1)
-    words = np.zeros((len(actors), -(-bits.shape[1] // 8) * 8), dtype="uint8")
-    words[:, : bits.shape[1]] = bits
-    return words.view("uint64")
+    ends = place[facts.edges].reshape(-1, 2)
+    return ends[(ends >= 0).all(axis=1)]

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.partnerships.arena import Arena, Pool
+from toolkit.partnerships.arena import TOLERANCE_KM, Arena, Pool
+from toolkit.partnerships.links import PAIR, TIE, links_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -25,8 +26,6 @@ MODES: Final = 5
 """Diversity, transversality, trust, complementarity, coverage: added up, or set to their most."""
 MOST_COUNTED: Final = 64
 """Above any number of pairs of members, and of sectors."""
-SETS: Final = 32
-"""Sets of families (five bits)."""
 
 WEIGHED: Final = (
     "coverage",
@@ -40,13 +39,10 @@ WEIGHED: Final = (
 COVERAGE, PROXIMITY, COMPLEMENTARITY, DIVERSITY, TRANSVERSALITY, TRUST = range(6)
 
 FAMILY, SECTORS, TIES, PAIRS = range(4)
-"""Columns of ``Problem.kinds`` (ties and pairs: one bit a pool) and of ``Board.kinds`` (counts)."""
+"""Columns of ``Problem.kinds`` (place of the family; ties and pairs: one bit a pool) and of
+``Board.kinds`` (state of the composition; counts)."""
 OWN, SUPPLY, DEMAND, LONGEST = range(4)
 """Columns of ``Problem.figures`` and of ``Board.figures`` (which adds the longest trip, km)."""
-NONE: Final = np.uint8(0)
-TIE: Final = np.uint8(1)
-PAIR: Final = np.uint8(2)
-"""Bits of ``Problem.link``."""
 START, SLOT, GROUP = range(3)
 """Columns of ``Problem.pools``."""
 ENTRY, WITH_TIES, WITH_PAIRS, TIE_SLOTS, PAIR_SLOTS = range(5)
@@ -66,9 +62,10 @@ SIZE, NODES, HELD = range(3)
 class Problem(NamedTuple):
     """One opening: actors, entries (an actor in a pool), pools and teams.
 
-    ``link`` has bit 0 for a tie and bit 1 for a pair.  ``ranks`` is the rank of the type of a set
-    of families, -1 where it is none of those wanted.  ``teams`` has one row a team: its pools in
-    the order in which they are filled, then -1, and how many they are in the last column.
+    ``link`` has bit 0 for a tie and bit 1 for a pair.  ``step``, ``ranks`` and ``families`` are
+    those of :class:`Composition`; ``by_set`` is whether one more member of a family that is there
+    never changes the state.  ``teams`` has one row a team: its pools in the order in which they are
+    filled, then -1, and how many they are in the last column.
     """
 
     weights: Floats
@@ -76,13 +73,16 @@ class Problem(NamedTuple):
     near: Integers
     kinds: Integers
     link: Bytes
+    step: Integers
     ranks: Integers
+    families: Integers
     actor: Integers
     figures: Floats
     pools: Integers
     teams: Integers
     reach_km: float
     one_sided: bool
+    by_set: bool
 
 
 class Board(NamedTuple):
@@ -100,7 +100,7 @@ class Board(NamedTuple):
     kinds: Integers
     near: Integers
     added: Floats
-    gain: Floats
+    bound: Floats
     mixture: Floats
     summed: Floats
     bands: Floats
@@ -129,7 +129,7 @@ def board_of(problem: Problem, *, size: int) -> Board:
         scalar=whole(3),
         floor=np.full(1, -np.inf),
         team=whole(2, levels),
-        reach=whole(levels, SETS),
+        reach=whole(levels, len(problem.ranks)),
         lists=whole(levels, total, 5),
         far=np.zeros((levels, total)),
         counts=whole(levels, longest),
@@ -138,7 +138,7 @@ def board_of(problem: Problem, *, size: int) -> Board:
         kinds=whole(levels, 4),
         near=whole(levels, problem.near.shape[1]),
         added=np.zeros((total, MODES + 3)),
-        gain=np.zeros(MODES),
+        bound=np.zeros(total),
         mixture=np.zeros(1 << modes),
         summed=(np.arange(1 << modes) >> np.arange(MODES)[:, None] & 1).astype("float64"),
         bands=np.zeros((longest, BANDS, 1 << modes)),
@@ -162,9 +162,17 @@ def problem_of(arena: Arena, teams: Sequence[tuple[Pool, ...]]) -> Problem:
     own = weights["suitability"] * suits + weights["capacity"] * arena.means[actor]
     supply = np.concatenate([pool.supply for pool in pools])
     demand = np.concatenate([pool.demand for pool in pools])
-    link = _links(arena)
+    place_km = np.column_stack([arena.x_km, arena.y_km])
+    link = links_of(
+        place_km,
+        arena.offers.view("int64"),
+        arena.wants.view("int64"),
+        arena.edges,
+        2.0 * arena.radius_km + TOLERANCE_KM,
+    )
+    step = arena.composition.step
     kinds = [
-        arena.family.astype("int64"),
+        arena.family,
         arena.sectors.astype("int64"),
         _by_pool(link & TIE != 0, pools),
         _by_pool(link & PAIR != 0, pools),
@@ -174,17 +182,22 @@ def problem_of(arena: Arena, teams: Sequence[tuple[Pool, ...]]) -> Problem:
     groups = [*(pool.group for pool in pools), -1]
     return Problem(
         weights=np.array([weights[name] for name in WEIGHED], dtype="float64"),
-        place_km=np.column_stack([arena.x_km, arena.y_km]),
+        place_km=place_km,
         near=arena.near.view("int64"),
         kinds=np.column_stack(kinds),
         link=link,
-        ranks=np.array([arena.ranks.get(held, -1) for held in range(SETS)], dtype="int64"),
+        step=step,
+        ranks=arena.composition.rank,
+        families=arena.composition.families,
         actor=actor,
         figures=np.column_stack([own, supply, demand]),
         pools=np.column_stack([ends, slots, groups]),
         teams=rows,
         reach_km=2.0 * float(arena.radius_km),
         one_sided=bool(arena.one_sided),
+        by_set=bool(
+            all((step[after, family] == after).all() for family, after in enumerate(step.T))
+        ),
     )
 
 
@@ -203,16 +216,6 @@ def _pools_of(teams: Sequence[tuple[Pool, ...]]) -> tuple[list[Pool], Integers]:
                 pools.append(pool)
             rows[place, rank] = known[key]
     return pools, rows
-
-
-def _links(arena: Arena) -> Bytes:
-    """Return the ties and pairs of those who have a place to meet."""
-    link = np.where(arena.tied, TIE, NONE).astype("uint8")
-    link |= np.where(arena.paired, PAIR, NONE).astype("uint8")
-    one, other = np.nonzero(link)
-    apart = (arena.near[one] & arena.near[other] == 0).all(axis=1)
-    link[one[apart], other[apart]] = 0
-    return link
 
 
 def _by_pool(links: Flags, pools: Sequence[Pool]) -> Integers:

@@ -38,7 +38,6 @@ from toolkit.partnerships.board import (
     GROUP,
     LATER,
     LONGEST,
-    MODES,
     MOST_DEMAND,
     MOST_PAIRS,
     MOST_SECTORS,
@@ -57,7 +56,6 @@ from toolkit.partnerships.board import (
     REST,
     SECTOR_TABLE,
     SECTORS,
-    SETS,
     SIZE,
     START,
     SUPPLY,
@@ -129,8 +127,8 @@ def set_team(p: Problem, s: Board, team: int) -> None:
             s.lists[0, base + place, ENTRY] = first + place
     for slot in range(size):
         _set_links(p, s, slot)
-    for held in range(SETS):
-        s.reach[size, held] = bits(held) if p.ranks[held] >= 0 else 0
+    for state in range(len(p.ranks)):
+        s.reach[size, state] = p.families[state] if p.ranks[state] >= 0 else 0
     for slot in range(size - 1, -1, -1):
         _set_reach(p, s, slot)
 
@@ -175,16 +173,16 @@ def _renew_links(p: Problem, s: Board, level: int, slot: int) -> None:
 
 @compiled
 def _set_reach(p: Problem, s: Board, level: int) -> None:
-    """Note, by families so far, how many families a group of a type wanted can have (0: none)."""
+    """Note, by state so far, how many families a group of a type wanted can have (0: none)."""
     pool, there = s.team[POOL, level], 0
     for entry in range(p.pools[pool, START], p.pools[pool + 1, START]):
-        there |= p.kinds[p.actor[entry], FAMILY]
-    for held in range(SETS):
+        there |= 1 << p.kinds[p.actor[entry], FAMILY]
+    for state in range(len(p.ranks)):
         most = 0
-        for rank in range(5):
-            if there >> rank & 1:
-                most = max(most, s.reach[level + 1, held | 1 << rank])
-        s.reach[level, held] = most
+        for family in range(p.step.shape[1]):
+            if there >> family & 1:
+                most = max(most, s.reach[level + 1, p.step[state, family]])
+        s.reach[level, state] = most
 
 
 @compiled
@@ -196,7 +194,7 @@ def seat(p: Problem, s: Board, level: int, place: int) -> bool:
     s.figures[new, LONGEST] = max(s.figures[level, LONGEST], s.far[level, place])
     for column in range(3):
         s.figures[new, column] = s.figures[level, column] + p.figures[entry, column]
-    s.kinds[new, FAMILY] = s.kinds[level, FAMILY] | p.kinds[actor, FAMILY]
+    s.kinds[new, FAMILY] = p.step[s.kinds[level, FAMILY], p.kinds[actor, FAMILY]]
     s.kinds[new, SECTORS] = s.kinds[level, SECTORS] | p.kinds[actor, SECTORS]
     s.kinds[new, TIES] = s.kinds[level, TIES] + s.lists[level, place, WITH_TIES]
     s.kinds[new, PAIRS] = s.kinds[level, PAIRS] + s.lists[level, place, WITH_PAIRS]
@@ -254,7 +252,8 @@ def _set_tables(p: Problem, s: Board, level: int) -> None:
         s.tables[TIE_TABLE, more] = w[TRUST] * (trust(ties + more, size) - before)
     # The first sector of a group adds nothing, so that transversality is concave from one sector
     # on: a group without any is bounded as if it had one.
-    had, families = max(1, bits(s.kinds[level, SECTORS])), bits(s.kinds[level, FAMILY])
+    had = max(1, bits(s.kinds[level, SECTORS]))
+    families = p.families[s.kinds[level, FAMILY]]
     for more in range(s.tables.shape[1]):
         gain = full(pairs + more) - full(pairs)
         s.tables[PAIR_TABLE, more] = w[COMPLEMENTARITY] * gain
@@ -269,7 +268,7 @@ def _add_up(p: Problem, s: Board, level: int, slot: int) -> None:
     """Fill ``added`` with what everybody of a slot's list adds, links to open slots by halves."""
     held, had = s.kinds[level, FAMILY], s.kinds[level, SECTORS]
     weight = p.weights[COVERAGE] if p.one_sided else 0.0
-    demand, there = s.figures[level, DEMAND], bits(held)
+    demand, there = s.figures[level, DEMAND], p.families[held]
     tie, pair = max(0.0, s.tables[TIE_TABLE, 1]) / 2, s.tables[PAIR_TABLE, 1] / 2
     base, others = s.team[OFFSET, slot], -1 << level
     for place in range(base, base + s.counts[level, slot]):
@@ -280,7 +279,8 @@ def _add_up(p: Problem, s: Board, level: int, slot: int) -> None:
         sectors = bits(p.kinds[actor, SECTORS] & ~had)
         s.added[place, OPEN_TIES], s.added[place, OPEN_PAIRS] = ties, pairs
         s.added[place, NEW_SECTORS] = sectors
-        s.added[place, 0] = s.tables[FAMILY_TABLE, bits(held | p.kinds[actor, FAMILY]) - there]
+        after = p.families[p.step[held, p.kinds[actor, FAMILY]]]
+        s.added[place, 0] = s.tables[FAMILY_TABLE, after - there]
         s.added[place, 1] = s.tables[SECTOR_TABLE, sectors]
         known = s.tables[TIE_TABLE, s.lists[level, place, WITH_TIES]]
         s.added[place, 2] = known + ties * tie
@@ -347,61 +347,76 @@ def _sum_others(p: Problem, s: Board, level: int, slot: int) -> None:
 
 
 @compiled
-def _set_to_most(p: Problem, s: Board, level: int, place: int) -> float:
-    """Return what somebody of an open slot gains with each mode set to its most.
+def _bound_all(  # noqa: PLR0915 - see below
+    p: Problem, s: Board, level: int, slot: int, now: float
+) -> None:
+    """Fill ``bound`` with the most that groups score in which somebody fills an open slot.
 
-    Minus infinity if no type wanted is in reach.  ``gain`` takes what changes in each mode where it
-    is added up instead.
+    ``now`` is what the group so far is worth.  Minus infinity where no type wanted is in reach, or
+    where some mixture of ways already shows that the groups are not good enough.
     """
-    entry, w, last = s.lists[level, place, ENTRY], p.weights, s.most.shape[0] - 1
-    held = s.kinds[level, FAMILY]
-    families = s.reach[level, held | p.kinds[p.actor[entry], FAMILY]]
-    if families == 0:
-        return -np.inf
-    size = s.scalar[SIZE]
-    total = p.figures[entry, OWN] / size
-    supply = s.figures[level, SUPPLY] + p.figures[entry, SUPPLY] + s.most[last, MOST_SUPPLY]
-    demand = s.figures[level, DEMAND] + p.figures[entry, DEMAND] + s.most[last, MOST_DEMAND]
-    whole = w[COVERAGE] * covered(supply, demand, p.one_sided)
-    if p.one_sided:
-        whole -= w[COVERAGE] * min(1.0, s.figures[level, DEMAND])
-    s.gain[0] = s.tables[FAMILY_TABLE, families - bits(held)]
-    sectors = int(s.added[place, NEW_SECTORS] + s.most[last, MOST_SECTORS])
-    s.gain[1] = s.tables[SECTOR_TABLE, min(FULL, sectors)]
-    ties = s.lists[level, place, WITH_TIES]
-    end = ties + int(s.most[last, MOST_TIES] + s.added[place, OPEN_TIES] / 2)
+    # Longer than 40 lines: a call with all these arrays takes longer than a bound itself.
+    w, size, last = p.weights, s.scalar[SIZE], s.most.shape[0] - 1
+    lists, far_km, tables, added = s.lists[level], s.far[level], s.tables, s.added
+    rest, later, mixture, floor = s.after[REST], s.after[LATER], s.mixture, s.floor[0]
+    held, longest = s.kinds[level, FAMILY], s.figures[level, LONGEST]
+    had, ways = p.families[held], mixture.shape[0]
+    supply_so_far = s.figures[level, SUPPLY] + s.most[last, MOST_SUPPLY]
+    demand_so_far = s.figures[level, DEMAND] + s.most[last, MOST_DEMAND]
+    covered_now = w[COVERAGE] * min(1.0, s.figures[level, DEMAND]) if p.one_sided else 0.0
+    most_ties, most_pairs = s.most[last, MOST_TIES], s.most[last, MOST_PAIRS]
+    most_sectors = s.most[last, MOST_SECTORS]
     # Trust is highest when half of the pairs know each other.
     top = size * (size - 1) // 4 - s.kinds[level, TIES]
-    s.gain[2] = s.tables[TIE_TABLE, max(ties, min(end, top))]
-    pairs = s.lists[level, place, WITH_PAIRS]
-    pairs += int(s.most[last, MOST_PAIRS] + s.added[place, OPEN_PAIRS] / 2)
-    s.gain[3] = s.tables[PAIR_TABLE, min(FULL, pairs)]
-    s.gain[4] = whole
-    for mode in range(MODES):
-        total += s.gain[mode]
-        s.gain[mode] = s.added[place, mode] - s.gain[mode]
-    return float(total)
-
-
-@compiled
-def _bound(p: Problem, s: Board, level: int, place: int) -> float:
-    """Return the most that groups in which somebody fills an open slot gain on the group so far."""
-    base = _set_to_most(p, s, level, place)
-    if base == -np.inf:
-        return base
-    far = max(s.figures[level, LONGEST], s.far[level, place])
-    band = min(BANDS - 1, int(far * (BANDS / p.reach_km)))
-    near = p.weights[PROXIMITY] * max(0.0, 1.0 - far / p.reach_km)
-    rest, later, summed, mixture = s.after[REST], s.after[LATER], s.summed, s.mixture
-    kinds, sectors, ties, pairs, demand = s.gain[0], s.gain[1], s.gain[2], s.gain[3], s.gain[4]
-    for rank in range(mixture.shape[0]):
-        value = base + summed[0, rank] * kinds + summed[1, rank] * sectors
-        value += summed[2, rank] * ties + summed[3, rank] * pairs + summed[4, rank] * demand
-        mixture[rank] = value + max(rest[band, rank] + near, later[band + 1, rank])
-    least = np.inf
-    for rank in range(mixture.shape[0]):
-        least = min(least, mixture[rank])
-    return float(least)
+    base = s.team[OFFSET, slot]
+    for place in range(base, base + s.counts[level, slot]):
+        entry = lists[place, ENTRY]
+        after = p.step[held, p.kinds[p.actor[entry], FAMILY]]
+        if slot == level:
+            families = s.reach[level + 1, after]
+        else:
+            # The slot's own turn is still in this table: harmless where a family counts once only.
+            families = s.reach[level, after if p.by_set else held]
+        if families == 0:
+            s.bound[place] = -np.inf
+            continue
+        whole = w[COVERAGE] * covered(
+            supply_so_far + p.figures[entry, SUPPLY],
+            demand_so_far + p.figures[entry, DEMAND],
+            p.one_sided,
+        )
+        ties, pairs = lists[place, WITH_TIES], lists[place, WITH_PAIRS]
+        ties_end = ties + int(most_ties + added[place, OPEN_TIES] / 2)
+        pairs_end = pairs + int(most_pairs + added[place, OPEN_PAIRS] / 2)
+        sectors_end = int(added[place, NEW_SECTORS] + most_sectors)
+        kinds = tables[FAMILY_TABLE, families - had]
+        sectors = tables[SECTOR_TABLE, min(FULL, sectors_end)]
+        tied = tables[TIE_TABLE, max(ties, min(ties_end, top))]
+        paired = tables[PAIR_TABLE, min(FULL, pairs_end)]
+        demand = whole - covered_now
+        # Every criterion at its most, then each mixture: twice as many with every mode.
+        mixture[0] = now + p.figures[entry, OWN] / size + kinds + sectors + tied + paired + demand
+        mixture[1] = mixture[0] + (added[place, 0] - kinds)
+        gain = added[place, 1] - sectors
+        for rank in range(2):
+            mixture[2 + rank] = mixture[rank] + gain
+        gain = added[place, 2] - tied
+        for rank in range(4):
+            mixture[4 + rank] = mixture[rank] + gain
+        gain = added[place, 3] - paired
+        for rank in range(8):
+            mixture[8 + rank] = mixture[rank] + gain
+        if p.one_sided:
+            gain = added[place, 4] - demand
+            for rank in range(16):
+                mixture[16 + rank] = mixture[rank] + gain
+        far = max(longest, far_km[place])
+        band = min(BANDS - 1, int(far * (BANDS / p.reach_km)))
+        near = w[PROXIMITY] * max(0.0, 1.0 - far / p.reach_km)
+        least = np.inf
+        for rank in range(ways):
+            least = min(least, mixture[rank] + max(rest[band, rank] + near, later[band + 1, rank]))
+        s.bound[place] = least if least >= floor else -np.inf
 
 
 @compiled
@@ -410,7 +425,7 @@ def _worth(p: Problem, s: Board, level: int) -> float:
     w, size = p.weights, s.scalar[SIZE]
     worth = (
         s.figures[level, OWN] / size
-        + w[DIVERSITY] * full(bits(s.kinds[level, FAMILY]) - 1)
+        + w[DIVERSITY] * full(p.families[s.kinds[level, FAMILY]] - 1)
         + w[TRANSVERSALITY] * full(bits(s.kinds[level, SECTORS]) - 1)
         + w[TRUST] * trust(s.kinds[level, TIES], size)
         + w[COMPLEMENTARITY] * full(s.kinds[level, PAIRS])
@@ -426,10 +441,11 @@ def _drop_hopeless(p: Problem, s: Board, level: int, first: int, now: float) -> 
     for slot in range(first, s.scalar[SIZE]):
         _add_up(p, s, level, slot)
         _sum_others(p, s, level, slot)
+        _bound_all(p, s, level, slot, now)
         base = s.team[OFFSET, slot]
         kept = base
         for place in range(base, base + s.counts[level, slot]):
-            if now + _bound(p, s, level, place) >= s.floor[0]:
+            if s.bound[place] > -np.inf:
                 s.lists[level, kept] = s.lists[level, place]
                 s.far[level, kept] = s.far[level, place]
                 kept += 1
@@ -472,13 +488,13 @@ def branch(p: Problem, s: Board, level: int, thorough: bool) -> float:  # noqa: 
                 return -np.inf
     _add_up(p, s, level, level)
     _sum_others(p, s, level, level)
+    _bound_all(p, s, level, level, now)
     base = s.team[OFFSET, level]
     for place in range(base, base + s.counts[level, level]):
-        bound = now + _bound(p, s, level, place)
         s.turn_of[level, p.actor[s.lists[level, place, ENTRY]]] = -1
-        if bound >= s.floor[0] and bound > -np.inf:
+        if s.bound[place] > -np.inf:
             s.child[level, kept] = place
-            s.child_bound[level, kept] = bound
+            s.child_bound[level, kept] = s.bound[place]
             kept += 1
     s.turns[level, CHILDREN] = kept
     if kept == 0:

@@ -74,8 +74,8 @@ def _complete(p: Problem, s: Board, level: int) -> None:
     for place in range(base, base + s.counts[level, level]):
         entry = s.lists[level, place, ENTRY]
         kinds, figures = p.kinds[p.actor[entry]], p.figures[entry]
-        families = so_far[FAMILY] | kinds[FAMILY]
-        rank = p.ranks[families]
+        state = p.step[so_far[FAMILY], kinds[FAMILY]]
+        rank = p.ranks[state]
         if rank < 0:
             continue
         supply, demand = group[SUPPLY] + figures[SUPPLY], group[DEMAND] + figures[DEMAND]
@@ -87,7 +87,7 @@ def _complete(p: Problem, s: Board, level: int) -> None:
             + (group[OWN] + figures[OWN]) / size
             + w[PROXIMITY] * max(0.0, 1.0 - far / p.reach_km)
             + w[COMPLEMENTARITY] * full(pairs)
-            + w[DIVERSITY] * full(bits(families) - 1)
+            + w[DIVERSITY] * full(p.families[state] - 1)
             + w[TRANSVERSALITY] * full(bits(so_far[SECTORS] | kinds[SECTORS]) - 1)
             + w[TRUST] * trust(ties, size)
         )

@@ -8,22 +8,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.compiled import at_once
-from toolkit.partnerships import composition
-from toolkit.partnerships.arena import Arena, arena_of
+from toolkit.errors import Problem, UsageError
+from toolkit.partnerships import emptiness
+from toolkit.partnerships.arena import Arena
 from toolkit.partnerships.calls import Opening
 from toolkit.partnerships.explanation import shapley_shares
 from toolkit.partnerships.facilitation import meeting_place
 from toolkit.partnerships.facts import Facts, facts_of, sectors_of_category
+from toolkit.partnerships.ground import ground_of
 from toolkit.partnerships.openings import find_openings
 from toolkit.partnerships.portfolio import Entry, Portfolio, choose
 from toolkit.partnerships.reranking import Equals
 from toolkit.partnerships.robustness import Robustness, Support, no_robustness, robustness_of
-from toolkit.partnerships.search import Group, Outcome, search
+from toolkit.partnerships.search import Group, Outcome, look_into
+from toolkit.partnerships.wishes import Empty, Wishes
 from toolkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +71,11 @@ class Proposals:
     facts : Facts or None
         What was read of the territory.
     settings : Settings
-        With which weights and limits.
+        With which weights and limits; the types are those of the wishes, if they name any.
+    wishes : Wishes
+        Who had to take part and who could not.
+    empty : tuple of Empty
+        Which openings have no candidate, why, and what would have to give.
     portfolio : Portfolio
         The selected candidates with their certificate.
     robustness : Robustness
@@ -86,6 +92,8 @@ class Proposals:
     calls: tuple[Opening, ...] = field(default=(), repr=False)
     facts: Facts | None = field(default=None, repr=False)
     settings: Settings = field(default_factory=Settings, repr=False)
+    wishes: Wishes = field(default_factory=Wishes, repr=False)
+    empty: tuple[Empty, ...] = field(default=(), repr=False)
     portfolio: Portfolio = field(default=Portfolio((), 0.0, "optimal", 0.0), repr=False)
     robustness: Robustness = field(default_factory=no_robustness, repr=False)
     equals: Equals = field(default_factory=lambda: Equals.of(()), repr=False)
@@ -133,7 +141,9 @@ class _Candidate:
         return "P-" + hashlib.sha1(words.encode(), usedforsecurity=False).hexdigest()[:10]
 
 
-def propose(territory: Territory, findings: Findings, *, settings: Settings) -> Proposals:
+def propose(
+    territory: Territory, findings: Findings, *, settings: Settings, wishes: Wishes | None = None
+) -> Proposals:
     """Return the candidate partnerships of a territory.
 
     Parameters
@@ -144,21 +154,45 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
         Its gaps, with their evidence, matches and network.
     settings : Settings
         Weights of the criteria, radius, types looked for, sizes.
+    wishes : Wishes, optional
+        Who must and who may not take part, types, nodes of the search.
 
     Returns
     -------
     Proposals
         The same, bit for bit, for the same rows in any order.  Candidates that rest on deduced
         facts alone come after all others; else they are ranked by score, then by type (the broader
-        first), by urgency and id of the opening, and by ids of the members.
+        first), by urgency and id of the opening, and by ids of the members.  Openings in which the
+        imposed actors are in no group are left out.
+
+    Raises
+    ------
+    UsageError
+        If an imposed or excluded actor is not in the territory; all of them at once.
+    SettingsError
+        If a type of the wishes is unknown.
     """
+    wishes = wishes or Wishes()
+    if wishes.types:
+        settings = settings.with_changes(partnership_types=wishes.types)
     facts = facts_of(territory, findings, settings=settings)
-    calls = find_openings(facts, findings, settings=settings)
+    _check_named(wishes, facts)
+    asked = find_openings(facts, findings, settings=settings)
+    calls = [emptiness.without(call, facts, excluded=wishes.without) for call in asked]
+    outcomes = _look_into_all(facts, calls, settings=settings, wishes=wishes)
+    empty = emptiness.empty_of(
+        facts,
+        asked,
+        held=[bool(outcome.groups) for _, outcome in outcomes],
+        settings=settings,
+        wishes=wishes,
+    )
+    if wishes.must:
+        kept = [place for place, (_, outcome) in enumerate(outcomes) if outcome.groups]
+        calls, outcomes = [calls[place] for place in kept], [outcomes[place] for place in kept]
     found = [
         _Candidate(opening, arena, group, outcome.gap_pct(group))
-        for opening, (arena, outcome) in zip(
-            calls, _look_into_all(facts, calls, settings=settings), strict=True
-        )
+        for opening, (arena, outcome) in zip(calls, outcomes, strict=True)
         for group in outcome.groups
     ]
     named = sorted(
@@ -183,9 +217,11 @@ def propose(territory: Territory, findings: Findings, *, settings: Settings) -> 
         ),
         practices=_practices(named, facts, table=territory.table(v.PRACTICES)),
         ties=_ties(named, facts),
-        calls=calls,
+        calls=tuple(calls),
         facts=facts,
         settings=settings,
+        wishes=wishes,
+        empty=empty,
         portfolio=portfolio,
         robustness=robustness_of(
             partnerships,
@@ -208,28 +244,30 @@ def no_proposals() -> Proposals:
     )
 
 
+def _check_named(wishes: Wishes, facts: Facts) -> None:
+    """Raise if the wishes name actors that the territory does not have."""
+    strange = [name for name in (*wishes.must, *wishes.without) if name not in facts.index]
+    if strange:
+        raise UsageError([Problem("unknown_actor", found=name) for name in strange])
+
+
 def _look_into_all(
-    facts: Facts, calls: Sequence[Opening], *, settings: Settings
+    facts: Facts, calls: Sequence[Opening], *, settings: Settings, wishes: Wishes
 ) -> list[tuple[Arena, Outcome]]:
     """Return what was found for each opening, in their order; as many at once as there are cores.
 
     Openings share nothing that is written to, so that the answers do not depend on how many are
     looked into at once.
     """
-    return at_once(partial(look_into, facts, settings=settings), calls)
-
-
-def look_into(
-    facts: Facts, opening: Opening, *, settings: Settings, forced: int | None = None
-) -> tuple[Arena, Outcome]:
-    """Return the best groups of one opening; with ``forced``, those that hold a given actor."""
-    arena = arena_of(facts, opening, settings=settings)
-    if forced is None:
-        return arena, search(arena, size=settings.per_opening)
-    held = np.flatnonzero(arena.actors == forced)
-    if not len(held):
-        return arena, Outcome((), -np.inf, 0)
-    return arena, search(arena, size=1, forced=int(held[0]))
+    look = partial(
+        look_into,
+        facts,
+        settings=settings,
+        forced=sorted(facts.index[name] for name in wishes.must),
+        nodes=wishes.nodes,
+        ground=ground_of(facts, settings=settings),
+    )
+    return at_once(look, calls)
 
 
 def _rank(named: tuple[str, _Candidate]) -> tuple[object, ...]:
@@ -281,7 +319,7 @@ def _row(
         "rank": rank,
         "opening_id": one.opening.opening_id,
         "gap_ids": v.join_list(one.opening.gap_ids),
-        "type": composition.SPECIFIC_FIRST[one.group.type_rank],
+        "type": one.arena.composition.names[one.group.type_rank],
         "objectives": v.join_list(one.opening.objectives),
         "category": one.opening.category,
         "member_ids": v.join_list(facts.ids[actor] for actor in sorted(one.members)),

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from toolkit.partnerships import criteria
-from toolkit.partnerships.arena import POOL_CAP, Arena, Pool
+from toolkit.partnerships.arena import POOL_CAP, Arena, Pool, arena_of
 from toolkit.partnerships.board import HELD, NODES, board_of, problem_of
 
-NODE_BUDGET: Final = 4_000
+if TYPE_CHECKING:
+    from toolkit.partnerships.calls import Opening
+    from toolkit.partnerships.facts import Facts
+    from toolkit.partnerships.ground import Ground
+    from toolkit.settings import Settings
+
+NODE_BUDGET: Final = 20_000
 """Nodes looked into for one opening before the search stops and says how far it may be off."""
 DIGITS: Final = 9
 """Scores that agree to this many decimals are equal, and ranked by type, then by id."""
 EPSILON: Final = 2e-9
 """Bounds within this of a score do not beat it: rounding."""
-FORCED: Final = -1
-BEYOND: Final = -2
-"""Groups of a slot whose holder is set apart, so that it keeps no order with its like."""
+BEYOND: Final = -1
+FORCED: Final = -2
+"""Groups of a slot whose holder is set apart, so that it keeps no order with its like; the second
+imposed actor has one below ``FORCED``, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +71,50 @@ class Outcome:
         return 100.0 * (self.bound / group.score - 1.0) if group.score > 0 else float("inf")
 
 
+def look_into(
+    facts: Facts,
+    opening: Opening,
+    *,
+    settings: Settings,
+    forced: Sequence[int] = (),
+    size: int | None = None,
+    nodes: int = NODE_BUDGET,
+    ground: Ground | None = None,
+) -> tuple[Arena, Outcome]:
+    """Return the best groups of one opening.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the actors.
+    opening : Opening
+        The opening.
+    settings : Settings
+        Radius, weights, types and sizes.
+    forced : sequence of int
+        Positions in ``facts`` of the actors that every group must hold.
+    size : int, optional
+        Groups wanted; ``settings.per_opening`` unless told.
+    nodes : int
+        Nodes looked into at most.
+    ground : Ground, optional
+        What all openings share, where it is at hand.
+    """
+    arena = arena_of(facts, opening, settings=settings, ground=ground)
+    held = np.searchsorted(arena.actors, np.array(forced, dtype="int64"))
+    if any(place >= len(arena.actors) for place in held) or (arena.actors[held] != forced).any():
+        return arena, Outcome((), -np.inf, 0)
+    return arena, search(
+        arena, size=size or settings.per_opening, budget=nodes, forced=held.tolist()
+    )
+
+
 def search(
     arena: Arena,
     *,
     size: int,
     budget: int = NODE_BUDGET,
-    forced: int | None = None,
+    forced: Sequence[int] = (),
     cap: int = POOL_CAP,
 ) -> Outcome:
     """Return the best groups of an opening.
@@ -81,8 +127,8 @@ def search(
         Groups wanted, each with other members than the rest.
     budget : int
         Nodes looked into at most, > 0, beside the first members of each team and the first dives.
-    forced : int, optional
-        Local position of an actor that every group must hold.
+    forced : sequence of int
+        Local positions of the actors that every group must hold.
     cap : int
         Actors of a role that are branched on.
 
@@ -96,14 +142,15 @@ def search(
     Indistinguishable actors beyond those that could appear in the answer are set aside first: any
     group that holds one is preceded by ``size`` equal groups with smaller ids.
     """
-    pools = arena.pools if forced is not None else _without_doubles(arena, size)
+    pools = _without_doubles(arena, size, forced=forced)
     kept = [pool.only(_promising(arena, pool, cap=cap)) for pool in pools]
     teams = arena.teams()
     asked = [[kept[slot] for slot in team] for team in teams]
     beyond = [team for slots in teams for team in _beyond(slots, kept=kept, pools=pools)]
-    if forced is not None:
-        asked = [cast for team in asked for cast in _with_forced(team, pools, forced=forced)]
-        beyond = [cast for team in beyond for cast in _with_forced(team, pools, forced=forced)]
+    for rank, actor in enumerate(forced):
+        seated = partial(_with_forced, pools=pools, forced=actor, group=FORCED - rank)
+        asked = [cast for team in asked for cast in seated(team)]
+        beyond = [cast for team in beyond for cast in seated(team)]
     ready = [tuple(sorted(team, key=_rarity)) for team in asked]
     rest = [tuple(sorted(team, key=_beyond_first)) for team in beyond]
     found = solve(
@@ -126,19 +173,21 @@ def _group(arena: Arena, seats: tuple[tuple[int, int], ...]) -> Group:
     marks = arena.values(seats)
     rank = arena.type_rank([actor for _, actor in seats])
     score = criteria.score(marks, weights=dict(arena.weights))
-    return Group(seats, marks, score, -1 if rank is None else rank)
+    return Group(seats, marks, score, rank)
 
 
 def _with_forced(
-    team: Sequence[Pool], pools: Sequence[Pool], *, forced: int
+    team: Sequence[Pool], *, pools: Sequence[Pool], forced: int, group: int
 ) -> Iterator[list[Pool]]:
     """Yield a team in which an actor holds one of the slots, once for each slot it can hold."""
     for place, pool in enumerate(team):
+        if pool.group <= FORCED:
+            continue
         everybody = pools[pool.slot]
-        alone = everybody.only(everybody.actors == forced, group=FORCED)
+        alone = everybody.only(everybody.actors == forced, group=group)
         if pool.group == BEYOND:
             # Whoever is beyond the cap holds this slot; the actor itself may be the one.
-            alone = pool.only(pool.actors == forced)
+            alone = pool.only(pool.actors == forced, group=group)
         if len(alone.actors):
             yield [*team[:place], alone, *team[place + 1 :]]
 
@@ -168,22 +217,28 @@ def _promising(arena: Arena, pool: Pool, *, cap: int) -> npt.NDArray[np.bool_]:
     return np.isin(np.arange(len(pool.actors)), first)
 
 
-def _without_doubles(arena: Arena, size: int) -> tuple[Pool, ...]:
+def _without_doubles(arena: Arena, size: int, *, forced: Sequence[int]) -> tuple[Pool, ...]:
     """Return the pools without those that are one too many of a kind that nothing tells apart."""
-    lone = ~(arena.tied.any(axis=1) | arena.paired.any(axis=1))
     enough = size + arena.max_members - 1
-    seen: dict[tuple[object, ...], int] = {}
     kept = np.ones(len(arena.actors), dtype="bool")
-    figures: list[list[object]] = [[] for _ in arena.actors]
+    spots = arena.x_km + 1j * arena.y_km
+    _, spot, shared = np.unique(spots, return_inverse=True, return_counts=True)
+    crowd = shared[spot] > enough
+    crowd[arena.edges.ravel()] = False
+    crowd[list(forced)] = False
+    figures: dict[int, list[object]] = {actor: [] for actor in np.flatnonzero(crowd).tolist()}
     for pool in arena.pools:
-        for place, actor in enumerate(pool.actors):
+        for place in np.flatnonzero(crowd[pool.actors]).tolist():
             row = pool.suitability[place], pool.supply[place], pool.demand[place]
-            figures[actor].append((pool.slot, *map(float, row)))
-    for actor in np.flatnonzero(lone).tolist():
+            figures[int(pool.actors[place])].append((pool.slot, *map(float, row)))
+    asked, offered = (np.bitwise_or.reduce(words) for words in (arena.wants, arena.offers))
+    seen: dict[tuple[object, ...], int] = {}
+    for actor, held in figures.items():
         kind = (
-            *figures[actor],
-            arena.distance_km[actor].tobytes(),
-            arena.near[actor].tobytes(),
+            *held,
+            spots[actor],
+            (arena.offers[actor] & asked).tobytes(),
+            (arena.wants[actor] & offered).tobytes(),
             int(arena.family[actor]),
             int(arena.sectors[actor]),
             float(arena.means[actor]),

@@ -47,18 +47,37 @@ def _family(facts: Facts, actor: int) -> str:
     return facts.family_name(actor)
 
 
+ORDER = ("ptce", "multi_actor", "ess_business", "ess_ess", "any")
+
+
+def type_of(families: list[str], wanted, rules) -> str | None:
+    """The type of a group by its members' families, counted one by one."""
+    for name in sorted(rules):
+        rule = rules[name]
+        if (
+            name in wanted
+            and len(set(families)) >= rule.get("families_min", 1)
+            and all(families.count(key) >= least for key, least in rule.get("least", {}).items())
+            and all(families.count(key) <= most for key, most in rule.get("most", {}).items())
+        ):
+            return name
+    held = set(families)
+    holds = {
+        "ptce": {"ess", "business"} <= held and bool(held & {"public", "research"}),
+        "multi_actor": len(held) >= 3,
+        "ess_business": held == {"ess", "business"},
+        "ess_ess": held == {"ess"},
+        "any": True,
+    }
+    every = "any" in wanted
+    return next((name for name in ORDER if holds[name] and (every or name in wanted)), None)
+
+
 def _type_rank(facts: Facts, members: tuple[int, ...], settings: Settings) -> int | None:
-    families = {_family(facts, actor) for actor in members}
-    rules = [
-        ("ptce", {"ess", "business"} <= families and bool(families & {"public", "research"})),
-        ("multi_actor", len(families) >= 3),
-        ("ess_business", families == {"ess", "business"}),
-        ("ess_ess", families == {"ess"}),
-    ]
-    for rank, (name, holds) in enumerate(rules):
-        if holds and name in settings.partnership_types:
-            return rank
-    return None
+    rules = settings.composition_rules
+    families = [_family(facts, actor) for actor in members]
+    name = type_of(families, settings.partnership_types, rules)
+    return None if name is None else (*sorted(rules), *ORDER).index(name)
 
 
 def trip(facts: Facts, one: int, other: int) -> float:

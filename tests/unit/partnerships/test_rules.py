@@ -7,8 +7,9 @@ from itertools import combinations, permutations
 import numpy as np
 import pytest
 
+from toolkit import vocabulary as v
 from toolkit.partnerships import criteria
-from toolkit.partnerships.composition import type_ranks, types_of
+from toolkit.partnerships.composition import composition_of, types_of
 from toolkit.partnerships.explanation import shapley_shares
 from toolkit.partnerships.facts import FAMILY_BIT
 from toolkit.partnerships.portfolio import Entry, choose, greedy, worth
@@ -35,11 +36,55 @@ def test_types_by_families(families, expected):
     assert types_of(sum(FAMILY_BIT[name] for name in families.split())) == expected
 
 
+def _type(made, *families):
+    rank = made.type_rank(v.FAMILIES.index(name) for name in families)
+    return made.names[rank] if rank >= 0 else None
+
+
 def test_a_group_has_the_most_specific_of_the_types_looked_for():
-    full = sum(FAMILY_BIT[name] for name in ("ess", "business", "public"))
-    assert type_ranks(("ptce", "multi_actor"))[full] == 0
-    assert type_ranks(("multi_actor",))[full] == 1
-    assert full not in type_ranks(("ess_ess", "ess_business"))
+    full = "ess", "business", "public"
+    assert _type(composition_of(("ptce", "multi_actor")), *full) == "ptce"
+    assert _type(composition_of(("multi_actor",)), *full) == "multi_actor"
+    assert _type(composition_of(("ess_ess", "ess_business")), *full) is None
+
+
+def test_any_accepts_every_group_and_still_names_what_it_is():
+    made = composition_of(("any",))
+    assert _type(made, "business", "public") == "any"
+    assert _type(made, "ess", "ess") == "ess_ess"
+    assert _type(made, "ess", "business", "research") == "ptce"
+    assert made.joinable == sum(FAMILY_BIT.values())
+
+
+def test_own_rules_count_members():
+    rules = {
+        "farmers": {"least": {"ess": 2, "business": 1}, "most": {"public": 0}},
+        "wide": {"families_min": 4},
+    }
+    made = composition_of(("ptce", "wide", "farmers"), rules=rules, max_members=6)
+    assert made.names == ("farmers", "wide", "ptce")
+    assert _type(made, "ess", "business") is None
+    assert _type(made, "ess", "business", "ess") == "farmers"
+    assert _type(made, "ess", "business", "ess", "public") == "ptce"
+    assert _type(made, "ess", "business", "civil", "public") == "wide"
+    assert _type(made, "ess", "ess", "business", "civil", "research") == "farmers"
+
+
+def test_composition_equals_counting(oracle):
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        rules = {
+            f"own{rank}": {
+                "families_min": int(rng.integers(1, 4)),
+                "least": {name: int(rng.integers(0, 3)) for name in rng.choice(v.FAMILIES, 2)},
+                "most": {name: int(rng.integers(0, 3)) for name in rng.choice(v.FAMILIES, 1)},
+            }
+            for rank in range(2)
+        }
+        wanted = [name for name in (*rules, *v.PARTNERSHIP_TYPES, "any") if rng.random() < 0.5]
+        made = composition_of(wanted, rules=rules, max_members=5)
+        families = [str(name) for name in rng.choice(v.FAMILIES, int(rng.integers(2, 6)))]
+        assert _type(made, *families) == oracle.type_of(families, wanted, rules)
 
 
 def test_criteria_by_hand():

@@ -46,7 +46,7 @@ def test_search_for_an_actor_equals_enumeration(worlds, oracle):
         facts, opening, settings = worlds.random_case(seed, size=7)
         for actor in range(0, 7, 3):
             truth = oracle.best_groups(facts, opening, settings, forced=actor)[:1]
-            arena, outcome = look_into(facts, opening, settings=settings, forced=actor)
+            arena, outcome = look_into(facts, opening, settings=settings, forced=[actor], size=1)
             assert _sets(arena, outcome.groups) == [members for _, members in truth]
             held += bool(truth)
     assert held > 20

@@ -46,6 +46,8 @@ _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
     "preserve_insertion_order": "false",
 }
+_PARTS: Final = (1, 4, 16, 64)
+"""In how many readings combinations are counted; the next number where memory does not suffice."""
 _VECTORS: Final = 50
 """Parts of 2,048 rows that are taken at a time."""
 _BLANKS: Final = "' \t\r\n\N{NO-BREAK SPACE}'"
@@ -142,7 +144,7 @@ def count_rows(path: Path, *, by: Columns, of: tuple[str, str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of `by`, cells text, missing ones NaN, then ``count``; sorted.
+        Columns of `by`, as categories, missing cells NaN, then ``count``; sorted.
 
     Raises
     ------
@@ -151,24 +153,61 @@ def count_rows(path: Path, *, by: Columns, of: tuple[str, str]) -> pd.DataFrame:
     MissingDependencyError
         If `duckdb` is not installed.
     """
+    engine = _engine(path)
     with _asked(path, needed=by, columns=by) as (database, table, _):
-        cells = {
-            name: f"trim(CAST({expression} AS VARCHAR), {_BLANKS})"
-            for name, expression in table.columns.items()
-        }
-        shown = ", ".join(f'{cell} AS "{name}"' for name, cell in cells.items())
-        text = (
-            f"SELECT {shown}, count(*) AS {COUNT} FROM {table.clause} "  # noqa: S608 - our own names only
-            f"WHERE {cells[of[0]]} = ? GROUP BY ALL"
-        )
-        answer = database.execute(text, [*table.parameters, of[1]])
-        chunks: list[pd.DataFrame] = []
+        for parts in _PARTS:
+            try:
+                counted = _counted(database, table=table, of=of, parts=parts)
+                return _encoded(counted, names=[*by])
+            except engine.OutOfMemoryException:
+                if parts == _PARTS[-1]:
+                    raise
+    raise AssertionError  # pragma: no cover - the last number of parts raises or returns
+
+
+def _encoded(chunks: Iterable[pd.DataFrame], *, names: list[str]) -> pd.DataFrame:
+    """Return combinations with their number, as categories: millions of rows, few different cells.
+
+    Sorted by their cells, missing ones last.
+    """
+    known: dict[str, dict[str, int]] = {name: {} for name in names}
+    codes: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
+    counts = [np.empty(0, dtype="int64")]
+    for chunk in chunks:
+        for name in names:
+            places, alike = pd.factorize(chunk[name].to_numpy(dtype="object"))
+            own = [
+                -1 if cell in NULLS else known[name].setdefault(cell, len(known[name]))
+                for cell in alike
+            ]
+            codes[name].append(np.array([*own, -1], dtype="int32")[places])
+        counts.append(chunk[COUNT].to_numpy(dtype="int64"))
+    made = {}
+    for name in names:
+        joined = np.concatenate([np.empty(0, dtype="int32"), *codes[name]])
+        cells = pd.Categorical.from_codes(joined, categories=pd.Index([*known[name]], dtype="str"))
+        made[name] = cells.reorder_categories(sorted(cells.categories))
+    frame = pd.DataFrame(made).assign(**{COUNT: np.concatenate(counts)})
+    return frame.sort_values(names, ignore_index=True)
+
+
+def _counted(
+    database: duckdb.DuckDBPyConnection, *, table: _Table, of: tuple[str, str], parts: int
+) -> Iterator[pd.DataFrame]:
+    """Yield combinations of cells with how many rows have them, by so many readings of the file."""
+    cells = {
+        name: f"trim(CAST({expression} AS VARCHAR), {_BLANKS})"
+        for name, expression in table.columns.items()
+    }
+    shown = ", ".join(f'{cell} AS "{name}"' for name, cell in cells.items())
+    text = (
+        f"SELECT {shown}, count(*) AS {COUNT} FROM {table.clause} "  # noqa: S608 - our own names only
+        f"WHERE {cells[of[0]]} = ? AND hash({next(iter(cells.values()))}) % ? = ? GROUP BY ALL"
+    )
+    for part in range(parts):
+        answer = database.execute(text, [*table.parameters, of[1], parts, part])
         while len(chunk := answer.fetch_df_chunk(_VECTORS)):
-            chunks.append(chunk)
-    names = [*by, COUNT]
-    whole = pd.concat(chunks) if chunks else pd.DataFrame(columns=names, dtype="object")
-    made = _tidy([whole[[*by]].assign(**{COUNT: whole[COUNT].astype("str")})], names=names)
-    return made.assign(**{COUNT: made[COUNT].astype("int64")})
+            yield chunk
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from toolkit import nomenclature
@@ -71,7 +72,7 @@ class Counts:
     Attributes
     ----------
     rows : DataFrame
-        Columns ``COLUMNS``.
+        Columns ``COLUMNS``; of big files, ids are categories.
     nomenclature : str
         Of the activities: one of ``NOMENCLATURES``.
     layout : str
@@ -191,19 +192,18 @@ def _listed_by(path: Path) -> frozenset[str]:
 # --- SIRENE -------------------------------------------------------------------------------------
 def _of_sirene(path: Path) -> Counts:
     rows = count_rows(path, by=_SIRENE, of=("state", _OPEN))
-    codes = lift_arrondissements(commune_codes(rows["commune"]))
-    versions = rows["version"].map(_VERSIONS)
-    by_version = rows.groupby(versions)[COUNT].sum()
+    codes = _mapped(rows["commune"], lambda cells: lift_arrondissements(commune_codes(cells)))
+    versions = _mapped(rows["version"], lambda cells: cells.map(_VERSIONS))
+    by_version = rows.groupby(versions, observed=True)[COUNT].sum()
     version = str(by_version.idxmax()) if len(by_version) else nomenclature.NAF_REV2
-    activity = known_activities(rows["activity"])
+    activity = _mapped(rows["activity"], known_activities)
     told = {
         "no_commune": codes.isna(),
-        "panel_other_version": versions != version,
+        "panel_other_version": ~versions.isin([version]),
         "panel_unknown_activity": activity.isna(),
         "panel_holdings": activity.isin(HOLDINGS),
     }
-    named = rows.assign(commune_id=codes, activity=activity.fillna(rows["activity"]))
-    kept, notes = _sifted(named, told, weights=rows[COUNT], where=path.name)
+    kept, notes = _sifted(told, shown=rows["activity"], weights=rows[COUNT], where=path.name)
     source = source_row(
         path,
         kind="sirene",
@@ -212,29 +212,39 @@ def _of_sirene(path: Path) -> Counts:
         licence="Licence Ouverte 2.0",
         data_year=None,
     ) | {"rows": int(rows[COUNT].sum())}
-    seen = frozenset(codes.dropna())
-    return _checked(Counts(_summed(kept), version, _STOCK, seen, source=source, notes=notes), path)
+    seen = frozenset(codes.cat.categories)
+    counted = pd.DataFrame({"commune_id": codes, "activity": activity, "count": rows[COUNT]})
+    summed = _summed(counted[kept])
+    return _checked(Counts(summed, version, _STOCK, seen, source=source, notes=notes), path)
+
+
+def _mapped(cells: pd.Series[str], make: Callable[[pd.Series[str]], pd.Series[str]]) -> pd.Series:
+    """Return categories mapped to others, each different cell once."""
+    made = make(pd.Series(cells.cat.categories, dtype="str"))
+    places, alike = pd.factorize(made.to_numpy(dtype="object"))
+    codes = np.append(places, -1)[cells.cat.codes.to_numpy()]
+    used = pd.Categorical.from_codes(codes, categories=pd.Index(alike, dtype="str"))
+    return pd.Series(used, index=cells.index)
 
 
 def _sifted(
-    rows: pd.DataFrame,
     told: Mapping[str, pd.Series[bool]],
     *,
+    shown: pd.Series[str],
     weights: pd.Series[float],
     where: str,
-) -> tuple[pd.DataFrame, tuple[Problem, ...]]:
-    """Leave out rows, each for the first reason that holds; note how much each reason took."""
-    left = pd.Series(data=True, index=rows.index)
+) -> tuple[pd.Series[bool], tuple[Problem, ...]]:
+    """Return which rows no reason takes; note how much each takes, a row for the first one."""
+    left = pd.Series(data=True, index=shown.index)
     notes = []
     for code, mask in told.items():
         out = mask & left
         left &= ~mask
         if out.any():
-            examples = listed(sorted(rows.loc[out, "activity"].dropna().unique())) or "–"
-            params = {"examples": examples}
+            params = {"examples": listed(sorted(shown[out].dropna().unique())) or "–"}
             found = f"{weights[out].sum():.0f}"
             notes.append(Problem(f"sources_{code}", found=found, where=where, params=params))
-    return rows[left], tuple(notes)
+    return left, tuple(notes)
 
 
 # --- tables -------------------------------------------------------------------------------------
@@ -258,9 +268,10 @@ def _of_table(path: Path) -> Counts:
         "panel_unknown_activity": activity.isna(),
         "bpe_no_count": count.isna() | (count < 0),
     }
-    rows = raw.assign(commune_id=codes, activity=activity.fillna(cells), count=count)
+    rows = pd.DataFrame({"commune_id": codes, "activity": activity, "count": count})
     ones = pd.Series(1.0, index=rows.index)
-    kept, notes = _sifted(rows, told, weights=ones, where=path.name)
+    left, notes = _sifted(told, shown=cells, weights=ones, where=path.name)
+    kept = rows[left]
     source = source_row(path, kind=_COUNTED, title=path.stem) | {"rows": len(raw)}
     seen = frozenset(kept["commune_id"])
     layout = _COUNTED if is_naf else _TYPED
@@ -268,7 +279,8 @@ def _of_table(path: Path) -> Counts:
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
-    summed = pd.DataFrame(rows.groupby(["commune_id", "activity"])["count"].sum()).reset_index()
+    keys = ["commune_id", "activity"]
+    summed = pd.DataFrame(rows.groupby(keys, observed=True)["count"].sum()).reset_index()
     return summed[summed["count"] > 0].reset_index(drop=True)[[*COLUMNS]]
 
 

@@ -242,9 +242,9 @@ def _codes(members: pd.DataFrame, own: Own, *, passage: Passage | None) -> _Code
 # --- counts -------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True, eq=False)
 class _Joined:
-    """Counts of several files: rows with their nomenclature, and the communes each one covers."""
+    """Counts of several files, each with its nomenclature, and the communes that one covers."""
 
-    rows: pd.DataFrame
+    parts: Sequence[tuple[str, pd.DataFrame]]
     covered: Mapping[str, frozenset[str]]
     notes: tuple[Problem, ...]
 
@@ -277,12 +277,10 @@ def _joined(counts: Sequence[Counts], *, codes: _Codes) -> _Joined:
     if faults:
         raise DataError(faults)
     parts = [
-        one.rows.assign(
-            commune_id=codes.living(one.rows["commune_id"]), nomenclature=one.nomenclature
-        )
+        (one.nomenclature, one.rows.assign(commune_id=codes.living(one.rows["commune_id"])))
         for one in counts
     ]
-    return _Joined(pd.concat(parts, ignore_index=True), covered, tuple(notes))
+    return _Joined(parts, covered, tuple(notes))
 
 
 def _covered(counts: Counts, codes: _Codes) -> tuple[frozenset[str], list[Problem]]:
@@ -317,10 +315,22 @@ def _by_department(codes: Iterable[str]) -> dict[str, int]:
 
 
 def _counted(territories: pd.DataFrame, *, joined: _Joined) -> pd.DataFrame:
-    """Return the counts of territories; each has a row at least in each nomenclature."""
-    rows = joined.rows.merge(territories[["territory_id", "commune_id"]], on="commune_id")
+    """Return the counts of territories; each has a row at least in each nomenclature.
+
+    A commune is of one territory only, as those that share communes with one's own are left out.
+    """
+    place = dict(zip(territories["commune_id"], territories["territory_id"], strict=True))
+    parts = []
+    for version, rows in joined.parts:
+        named = rows.assign(territory_id=rows["commune_id"].map(place))
+        by_pair = named.groupby(["territory_id", "activity"], observed=True)["count"].sum()
+        part = pd.DataFrame(by_pair).reset_index()
+        parts.append(
+            part.astype({"territory_id": "str", "activity": "str"}).assign(nomenclature=version)
+        )
     keys = ["territory_id", "nomenclature", "activity"]
-    summed = pd.DataFrame(rows.groupby(keys)["count"].sum()).reset_index()
+    every = pd.concat(parts, ignore_index=True)
+    summed = pd.DataFrame(every.groupby(keys)["count"].sum()).reset_index()
     ids = sorted(territories["territory_id"].unique())
     first = summed.groupby("nomenclature")["activity"].min()
     bare = [

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from tests.property.test_gap_properties import SETTINGS, few, made, territories
 from tests.unit.gaps.test_transport import market
-from toolkit.gaps import transport
+from toolkit.gaps import balance, leaks, transport
 from toolkit.gaps.prices import one_more
 
 LITTLE = 1.0 / 64
@@ -106,3 +108,18 @@ def test_a_chain_carries_what_it_says(case):
             plan = transport.solve(case)
             met = np.bincount(plan.demand, plan.amount, minlength=len(case.demand))
             assert met[more.end[row]] < case.demand[more.end[row]] - 1e-6
+
+
+@given(territories(), st.integers(0, 1000))
+@few
+def test_the_order_of_rows_changes_no_price_and_no_multiplier(rows, order):
+    plain, shuffled = (
+        balance.find(territory, settings=SETTINGS).more["prices"]
+        for territory in (made(rows), made(rows, order=order))
+    )
+    pd.testing.assert_frame_equal(plain, shuffled, check_exact=True)
+    assert plain["gain"].isin([0.0, 1.0]).all()
+    assert (plain["up_to"] > 0).all()
+    assert ((plain["gain"] == 1) | (plain["km"] < 0)).all()
+    found = [leaks.find(made(rows, order=one)).more["multiplier"] for one in (None, order)]
+    pd.testing.assert_frame_equal(*found, check_exact=True)

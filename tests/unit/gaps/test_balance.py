@@ -9,7 +9,9 @@ import math
 
 import pytest
 
+from toolkit import nomenclature
 from toolkit.gaps import balance, find_gaps, table
+from toolkit.gaps.prices import PRICE_COLUMNS
 from toolkit.settings import Settings
 
 WOOD = "materials.wood"
@@ -121,6 +123,50 @@ def test_the_radius_is_measured_on_the_road(with_rows):
     )
     assert len(found(territory, detour_factor=1.49)[2]) == 1
     assert len(found(territory, detour_factor=1.51)[2]) == 0  # a shop: 15 km
+
+
+@pytest.mark.parametrize("category", ["materials.wood.sawdust", "energy.heat.waste_heat"])
+def test_each_category_has_its_own_radius(category):
+    settings = Settings(radius_km=33.0)
+    own = nomenclature.radius_km(category)
+    expected = own if math.isfinite(own) else 33.0
+    assert balance.reach_km(category, category, settings=settings) == expected
+    # Between a category and a part of it, the part says what would travel.
+    parent = category.rsplit(".", 1)[0]
+    if nomenclature.is_compatible(parent, category):
+        assert balance.reach_km(parent, category, settings=settings) == expected
+    assert balance.reach_km("materials.metal", category, settings=settings) == -1.0
+
+
+def test_a_hot_pipe_is_shorter_than_the_way_of_a_pallet():
+    settings = Settings()
+    pipe, pallet = (
+        balance.reach_km(code, code, settings=settings)
+        for code in ("energy.heat.waste_heat", "materials.wood.pallets")
+    )
+    assert 0 < pipe < pallet
+
+
+def test_what_one_more_unit_brings_in_the_units_shown(with_rows):
+    territory = with_rows(
+        resources=[resource("R1", "A2", 2000, unit="kg"), resource("R2", "A5", 3)],
+        needs=[need("N1", "A1", 2), need("N2", "A4", 9), need("N3", "A6", 0.5)],
+    )
+    prices = balance.find(territory, settings=Settings()).more["prices"]
+    assert prices.columns.tolist() == list(PRICE_COLUMNS)
+    by_row = prices.set_index("row_id")
+    # A1 is met by its neighbour A2; A4 lacks 6 t: one more at A5, in its commune, would serve it.
+    assert by_row.loc["R2", ["table", "other_table", "other_id", "other_place_id"]].tolist() == [
+        *("resources", "needs", "N2", "A4")
+    ]
+    assert by_row.loc["R2", ["gain", "km", "up_to", "steps"]].tolist() == pytest.approx(
+        [1, 0, 6, 0], abs=0.05
+    )
+    assert by_row.loc["R2", "unit"] == "t"
+    # One more at A2 has 13 km to go to A4; nothing is left to serve one more need.
+    assert by_row.loc["R1", ["gain", "km"]].tolist() == pytest.approx([1, 13], abs=0.05)
+    assert set(by_row.index) >= {"R1", "R2"}
+    assert (by_row.loc[by_row["table"] == "needs", "gain"] == 0).all()
 
 
 def test_a_holder_does_not_serve_himself(with_rows):

@@ -254,19 +254,19 @@ def _evidence(found: Break, ground: _Ground) -> list[table.Fact]:
         ("resource", v.RESOURCES, ground.offers),
         ("need", v.NEEDS, ground.needs),
     ):
-        wanted: set[tuple[str, str]] = set()
+        wanted: set[str] = set()
         for own, others in facing:
             for stage in own:
                 actors = ground.actors["actor_id"].iloc[stage.actors]
                 rows = rows_of[rows_of["actor_id"].isin(actors)]
                 wanted |= _by_which(stage, others, rows=rows, side=side)
-        kept = [key in wanted for key in zip(rows_of["row_id"], rows_of["actor_id"], strict=True)]
-        evidence += [_fact(row, role=side, name=name) for row in table.lines(rows_of[kept])]
+        kept = rows_of[rows_of["row_id"].isin(wanted)]
+        evidence += [_fact(row, role=side, name=name) for row in table.lines(kept)]
     return evidence
 
 
-def _by_which(own: Stage, others: Order, *, rows: pd.DataFrame, side: str) -> set[tuple[str, str]]:
-    """Return the rows of a stage's actors that would pass to or from other stages: id and actor."""
+def _by_which(own: Stage, others: Order, *, rows: pd.DataFrame, side: str) -> set[str]:
+    """Return the rows of a stage's actors that would pass to or from other stages, by id."""
     pairs = [
         pair
         for other in others
@@ -278,7 +278,7 @@ def _by_which(own: Stage, others: Order, *, rows: pd.DataFrame, side: str) -> se
         if any(all(nomenclature.is_compatible(code, end) for end in pair) for pair in pairs)
     }
     kept = rows[rows["category"].isin(fitting) & (rows["amount"] != 0)]
-    return set(zip(kept["row_id"], kept["actor_id"], strict=True))
+    return set(kept["row_id"])
 
 
 def _fact(row: Any, *, role: str, name: str) -> table.Fact:  # noqa: ANN401 - a named tuple
@@ -292,12 +292,13 @@ def _fact(row: Any, *, role: str, name: str) -> table.Fact:  # noqa: ANN401 - a 
 def _sides(found: Break, ground: _Ground) -> list[tuple[str, str, str, str]]:
     """Return the rows of who waits on which side of a break."""
     there = () if found.apart else tuple(stage for order in found.missing for stage in order)
+    ids = ground.actors["actor_id"].to_numpy(dtype="object")
     parts = ((UPSTREAM, found.before), (DOWNSTREAM, found.after), (THERE, there))
     return [
         (found.gap_id, side, stage.stage_id, actor)
         for side, stages in parts
         for stage in stages
-        for actor in ground.actors["actor_id"].iloc[stage.actors]
+        for actor in ids[stage.actors]
     ]
 
 

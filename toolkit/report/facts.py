@@ -17,6 +17,7 @@ import pandas as pd
 from toolkit import vocabulary as v
 from toolkit.language import date, enum_label, number, percent, table_label, text
 from toolkit.privacy import PublicDiagnosis, public_diagnosis
+from toolkit.report.access_facts import coverage_facts
 from toolkit.report.candidate_facts import candidate_facts, facts_to_verify
 from toolkit.report.flow_facts import flow_facts
 from toolkit.report.gap_facts import gap_facts
@@ -61,8 +62,8 @@ def facts_of(
     -------
     dict
         ``lang, territory, made_on, summary, figures, families, flows, gap_kinds, types, gaps,
-        candidates, to_verify, cooperations, practices, communes, drawn, confidential, decisions,
-        sources, methods, limits``.
+        coverage, candidates, to_verify, cooperations, practices, communes, drawn, confidential,
+        decisions, sources, methods, limits``.
     """
     lang = lang or diagnosis.settings.language
     return public_facts(public_diagnosis(diagnosis, lang=lang), lang=lang, made_on=made_on)
@@ -95,6 +96,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
             diagnosis.partnerships["type"], v.PARTNERSHIP_TYPES, name="partnership_type", lang=lang
         ),
         "gaps": gaps,
+        "coverage": coverage_facts(diagnosis, lang=lang),
         "candidates": candidates,
         "to_verify": facts_to_verify(public, lang=lang),
         "cooperations": _cooperations(territory, lang=lang),

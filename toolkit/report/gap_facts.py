@@ -9,6 +9,7 @@ from toolkit import nomenclature
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, percent, table_label, text
 from toolkit.privacy import small_count
+from toolkit.report.access_facts import SiteWords
 from toolkit.report.chain_facts import chain_sentences
 from toolkit.report.missing_facts import missing_sentences, panel_words
 from toolkit.views.chain_words import lack_label
@@ -76,6 +77,7 @@ class _Writer:
         }
         sources = diagnosis.territory.table(v.SOURCES)
         self.sources = dict(zip(sources["source_id"], sources["title"], strict=True))
+        self.sites = SiteWords(diagnosis, names=self.names, lang=lang)
         self.prices = _best_places(diagnosis.findings.details.get("prices"))
         self.evidence: dict[str, list[dict[Any, Any]]] = {}
         for fact in diagnosis.evidence.to_dict(orient="records"):
@@ -99,7 +101,7 @@ class _Writer:
             "title": gap_title(row, lang=lang),
             "sentence": self._sentence(row, figures),
             "how_sure": self.missing.get(str(row["gap_id"]), ""),
-            "one_more": self._one_more(row),
+            "one_more": self._one_more(row) or self.sites.one_more(row),
             "category": row["category"] if isinstance(row["category"], str) else "",
             "where": [self.names.get(code, code) for code in v.split_list(row["commune_id"])],
             "severity": round(severity, 4),

@@ -122,19 +122,22 @@ class _Ground:
         )
 
     @property
-    def ids(self) -> pd.Index[str]:
+    def ids(self) -> pd.Index[Any]:
         """Ids of the actors, sorted."""
-        return pd.Index(self.actors["actor_id"])
+        ids: pd.Index[Any] = pd.Index(self.actors["actor_id"])
+        return ids
 
 
-def _stages(background: Background, ids: pd.Index[str]) -> list[Stage]:
+def _stages(background: Background, ids: pd.Index[Any]) -> list[Stage]:
     """Return the stages by chain, order and id, each with the actors known here."""
-    places = background.places.assign(number=ids.get_indexer(background.places["actor_id"]))
+    places = background.places.assign(
+        number=ids.get_indexer(pd.Index(background.places["actor_id"]))
+    )
     places = places[places["number"] >= 0].assign(
         certainty=places["told_by"].map(CERTAINTY).fillna(CERTAINTY["name"])
     )
     best = places.groupby(["chain_id", "stage_id", "number"], sort=True)["certainty"].max()
-    held = {
+    held: dict[Any, tuple[Integers, NDArray[np.float64]]] = {
         key: (own.index.get_level_values("number").to_numpy("int64"), own.to_numpy("float64"))
         for key, own in best.groupby(level=["chain_id", "stage_id"], sort=True)
     }

@@ -107,7 +107,7 @@ def _of_cooperations(territory: Territory, number: pd.Series) -> pd.DataFrame:
     members = members[members["cooperation_id"].isin(rows.index)]
     seats = pd.DataFrame(
         {
-            "place": rows.index.get_indexer(members["cooperation_id"]),
+            "place": rows.index.get_indexer(pd.Index(members["cooperation_id"])),
             "number": members["actor_id"].map(number).to_numpy(dtype="int64"),
         }
     ).drop_duplicates()

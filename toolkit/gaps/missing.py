@@ -108,7 +108,7 @@ def find(territory: Territory, *, settings: Settings, background: Background) ->
     ``docs/decisions/0024-missing-activities.md``.
     """
     rows, own_id = background.panel, background.own_id
-    if rows.empty or not own_id or own_id not in set(rows["territory_id"]):
+    if rows.empty or not own_id or not (rows["territory_id"] == own_id).any():
         return _nothing()
     choice = panels.choose_panel(rows, own_id, settings=settings)
     chosen = set(choice.loc[choice["chosen"], "territory_id"])

@@ -177,8 +177,8 @@ def counts_by_nomenclature(panel: pd.DataFrame, own_id: str) -> list[Counts]:
         mine = part["territory_id"] == own_id
         if not (part.loc[mine, "count"] > 0).any():
             continue
-        order = pd.Index([own_id, *sorted(set(part.loc[~mine, "territory_id"]))])
-        codes = pd.Index(sorted(set(part["activity"])))
+        order = pd.Index([own_id, *sorted(part.loc[~mine, "territory_id"].unique())])
+        codes = pd.Index(sorted(part["activity"].unique()))
         held = np.zeros((len(order), len(codes)))
         place = (
             order.get_indexer(pd.Index(part["territory_id"])),

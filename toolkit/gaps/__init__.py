@@ -79,8 +79,9 @@ class Findings:
         The best use of the territory's own resources: which resource serves which need, how much a
         year (``quantity`` in ``unit``) over which road (``distance_km``).
     access : DataFrame
-        Access of each commune to each service: ``minutes`` to the nearest, ``people`` (NaN where
-        unknown), ``accessibility`` (E2SFCA) and its ``ratio`` to the territory's mean.
+        Access of each commune to each service: ``minutes`` within which half of its people reach
+        the nearest, ``people`` (NaN where unknown), ``accessibility`` (E2SFCA) and its ``ratio`` to
+        the territory's mean.
     network : DataFrame
         Place of each actor among the ties: ``degree``, ``component`` (0 is the main one),
         ``constraint`` and ``effective_size`` (NaN without tie), ``betweenness``, ``core``.

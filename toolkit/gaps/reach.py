@@ -231,7 +231,6 @@ def _points(frame: pd.DataFrame) -> Floats:
 
 def _travel_faults(travel: pd.DataFrame, *, starts: set[str], ends: set[str]) -> Iterator[Problem]:
     """Yield what is wrong with a table of travel times."""
-    pairs = travel["from_id"] + " → " + travel["to_id"]
     minutes = travel["minutes"].to_numpy(dtype="float64")
     for code, ids, known in (
         ("travel_from", travel["from_id"], starts),
@@ -239,9 +238,12 @@ def _travel_faults(travel: pd.DataFrame, *, starts: set[str], ends: set[str]) ->
     ):
         for name in sorted(set(ids) - known):
             yield Problem(code, table="travel", row=name, found=name)
-    for code, wrong, found in (
-        ("travel_minutes", ~(np.isfinite(minutes) & (minutes >= 0)), travel["minutes"]),
-        ("travel_twice", pairs.duplicated(), pairs),
+    for code, wrong in (
+        ("travel_minutes", ~(np.isfinite(minutes) & (minutes >= 0))),
+        ("travel_twice", travel.duplicated(["from_id", "to_id"]).to_numpy()),
     ):
-        for pair, told in sorted(zip(pairs[wrong], found[wrong], strict=True)):
-            yield Problem(code, table="travel", row=str(pair), found=str(told))
+        rows = travel[wrong].sort_values(["from_id", "to_id"])
+        for start, end, told in zip(rows["from_id"], rows["to_id"], rows["minutes"], strict=True):
+            pair = f"{start} → {end}"
+            found = pair if code == "travel_twice" else str(told)
+            yield Problem(code, table="travel", row=pair, found=found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,21 +54,9 @@ def background_of(
     """
     parts: dict[str, Any] = {}
     faults: list[Problem] = []
-    readers: dict[str, Callable[[], object]] = {
-        "known": lambda: chains.read_chains(folder / knowledge.FOLDER if folder else None)
-    }
-    held = folder / creating.SOURCES if folder else None
+    readers = _readers(territory, folder)
     if panel is not None:
         readers["panel"] = lambda: _with_own(panel, territory)
-    elif held and (path := held / side_tables.PANEL).is_file():
-        readers["panel"] = lambda: _with_own(side_tables.read_panel(path), territory)
-    if held and (held / side_tables.TRAVEL).is_file():
-        readers["travel"] = lambda: side_tables.read_travel(held / side_tables.TRAVEL)
-    if held and (held / side_tables.CELLS).is_file():
-        communes = frozenset(territory.communes["commune_id"])
-        readers["cells"] = lambda: side_tables.read_cells(
-            held / side_tables.CELLS, communes=communes
-        )
     for name, reader in readers.items():
         try:
             parts[name] = reader()
@@ -87,6 +76,25 @@ def background_of(
         **({} if rows is None else {"panel": rows}),
         **parts,
     )
+
+
+def _readers(territory: Territory, folder: Path | None) -> dict[str, Callable[[], object]]:
+    """Return what reads each part that a folder has."""
+    own = folder / knowledge.FOLDER if folder else None
+    made: dict[str, Callable[[], object]] = {"known": lambda: chains.read_chains(own)}
+    if folder is None:
+        return made
+    communes = frozenset(territory.communes["commune_id"])
+    readers: dict[str, Callable[[Path], object]] = {
+        side_tables.PANEL: lambda path: _with_own(side_tables.read_panel(path), territory),
+        side_tables.TRAVEL: side_tables.read_travel,
+        side_tables.CELLS: lambda path: side_tables.read_cells(path, communes=communes),
+    }
+    for name, reader in readers.items():
+        path = folder / creating.SOURCES / name
+        if path.is_file():
+            made[path.stem] = partial(reader, path)
+    return made
 
 
 def demo_background(territory: Territory) -> Background:

@@ -27,3 +27,9 @@ def worlds():
 def oracle():
     """Plain enumeration to compare with."""
     return load("oracle")
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Thousands of small openings, and a quick enumeration."""
+    return load("quick")

@@ -10,6 +10,7 @@ import pandas as pd
 from shapely.geometry import box
 
 from toolkit import vocabulary as v
+from toolkit.gaps import DETAIL_COLUMNS
 from toolkit.partnerships.calls import Opening, slots_of
 from toolkit.partnerships.facts import Facts, facts_of
 from toolkit.partnerships.roles import Fit
@@ -70,6 +71,7 @@ def findings(
         matches=pd.DataFrame(matches or [], columns=columns),
         access=pd.DataFrame(columns=["commune_id"]),
         network=pd.DataFrame(network or [], columns=["actor_id", "degree"]),
+        detail=lambda name: pd.DataFrame(columns=list(DETAIL_COLUMNS[name])),
     )
 
 

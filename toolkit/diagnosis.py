@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,7 +19,7 @@ from toolkit.settings import Settings
 from toolkit.territory import Territory
 
 if TYPE_CHECKING:
-    from toolkit.partnerships import Explanation, WhyNot
+    from toolkit.partnerships import Explanation, Robustness, WhyNot, Wishes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +58,64 @@ class Diagnosis:
     def partnerships(self) -> pd.DataFrame:
         """One row a candidate (columns ``PARTNERSHIP_COLUMNS``), by rank."""
         return self.proposals.partnerships
+
+    @property
+    def portfolio(self) -> pd.DataFrame:
+        """The candidates to animate together, by rank: few, each gap counted once."""
+        chosen = self.partnerships[self.partnerships["selected"]]
+        return chosen.reset_index(drop=True)
+
+    @property
+    def robustness(self) -> Robustness:
+        """How far the candidates depend on weights and on estimated facts."""
+        return self.proposals.robustness
+
+    def with_wishes(self, wishes: Wishes, *, settings: Settings | None = None) -> Diagnosis:
+        """Return the diagnosis with candidates that follow wishes; its gaps stay as they are.
+
+        Parameters
+        ----------
+        wishes : Wishes
+            Who must and who may not take part, and which types are looked for.
+        settings : Settings, optional
+            Weights and limits in place of those of the diagnosis.  Thresholds of gaps play no part.
+
+        Raises
+        ------
+        UsageError
+            If an actor of the wishes is not in the territory; all of them at once.
+        SettingsError
+            If a type of the wishes is unknown.
+        """
+        settings = settings or self.settings
+        used = self.territory
+        if not settings.include_estimated:
+            used = _without_estimates(used)
+        proposals = partnership_engine.propose(
+            used, self.findings, settings=settings, wishes=wishes
+        )
+        return replace(self, settings=settings, proposals=proposals)
+
+    def reranked(self, weights: Mapping[str, float]) -> pd.DataFrame:
+        """Return the candidates ranked again under other weights; no other group is looked for.
+
+        Parameters
+        ----------
+        weights : Mapping of str to float
+            Of the criteria named; the others keep those of the settings.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``PARTNERSHIP_COLUMNS``; see :func:`toolkit.partnerships.rerank`.
+
+        Raises
+        ------
+        ValueError
+            If a weight is negative or all are 0.
+        """
+        whole = {**self.settings.weights, **weights}
+        return partnership_engine.rerank(self.partnerships, self.proposals.equals, weights=whole)
 
     def explain(self, candidate_id: str) -> Explanation:
         """Return everything that speaks for a candidate, as codes and figures.

@@ -35,7 +35,7 @@ class Equals:
     def of(cls, keys: Iterable[tuple[bool, tuple[object, ...]]]) -> Equals:
         """Return the ranks of candidates from whether they are deduced, and what ranks equals."""
         held = list(keys)
-        order = sorted(range(len(held)), key=lambda rank: held[rank][1])  # type: ignore[arg-type, return-value]
+        order = sorted(range(len(held)), key=lambda rank: held[rank][1])
         place = np.empty(len(held), dtype="int64")
         place[order] = np.arange(len(held))
         return cls(np.array([deduced for deduced, _ in held], dtype="bool"), place)

@@ -59,6 +59,7 @@ VERIFY_COLUMNS: Final = (
     "selected",
     "loss",
 )
+_VERIFY_KINDS: Final = ("str", "str", "str", "float64", "int64", "int64", "float64")
 
 
 class Support(NamedTuple):
@@ -395,10 +396,7 @@ def _to_verify(
     order = sorted(counts, key=lambda key: (-round(counts[key][2], 12), -counts[key][0], key))
     rows = [(*key, told[key].actor_id, told[key].probability, *counts[key]) for key in order]
     columns = list(zip(*rows, strict=True)) or [()] * len(VERIFY_COLUMNS)
-    kinds = ("str", "str", "str", "float64", "int64", "int64", "float64")
-    return pd.DataFrame(
-        {
-            name: pd.Series(list(cells), dtype="float64" if kind == "int64" else kind).astype(kind)
-            for name, cells, kind in zip(VERIFY_COLUMNS, columns, kinds, strict=True)
-        }
+    frame = pd.DataFrame(
+        {name: list(cells) for name, cells in zip(VERIFY_COLUMNS, columns, strict=True)}
     )
+    return frame.astype(dict(zip(VERIFY_COLUMNS, _VERIFY_KINDS, strict=True)))

@@ -157,7 +157,7 @@ def _spenders(territory: Territory) -> tuple[dict[str, _Spender], bool]:
     unit = flows["unit"].fillna("").astype("str")
     in_money = unit.map(quantities.measure_of).eq(CURRENCY) & (flows["nature"] == MONEY)
     spent = ~flows["category"].isin(FINANCING) & (flows["origin"] != v.OUTSIDE)
-    flows, unit = (part[in_money & spent] for part in (flows, unit))
+    flows, unit = pd.DataFrame(flows[in_money & spent]), unit[in_money & spent]
     base = quantities.base_unit(CURRENCY)
     rates = unit.map(lambda code: units.factor(code, base)).astype("float64")
     amount = flows["quantity"].astype("float64") * rates
@@ -288,4 +288,4 @@ def flq(
         values[:, None], values[None, :], out=np.zeros((len(values),) * 2), where=present[None, :]
     )
     np.fill_diagonal(crossed, values)
-    return lambda_star(size_share, delta=delta) * crossed
+    return np.asarray(lambda_star(size_share, delta=delta) * crossed, dtype="float64")

@@ -22,7 +22,6 @@ import pandas as pd
 from toolkit import vocabulary as v
 from toolkit.gaps import table
 from toolkit.gaps.transport import (
-    PRICE_TOLERANCE,
     RELATIVE_ZERO,
     Floats,
     Integers,
@@ -57,6 +56,11 @@ distance over quantity: the road of the whole chain, negative where roads get sh
 how much more, in ``unit``, this chain surely carries.  ``steps``: matches that change on the way.
 ``other_id`` is the end of the chain: where ``gain`` is 1, the need then served (the resource then
 used); where it is 0, the resource relieved (the need that would go without) for shorter roads."""
+LEAST_KM: Final = 1e-4
+"""Kilometres by which a chain must be shorter to count (10 cm).
+
+An optimum may be bettered by 1 mm a pair (``PRICE_TOLERANCE`` of the transport problem); with a
+finer measure chains would go round such circles."""
 _NUMBERS: Final = frozenset({"gain", "km", "up_to", "steps"})
 
 
@@ -130,7 +134,7 @@ def one_more(optimum: Optimum) -> OneMore:
     Shortest paths in the residual graph of the plan by corrected labels: supplies to all allowed
     demands by their road, demands to the supplies that serve them by minus the road.  Only what
     changed is looked at again, so the cost is a few passes over the pairs.  An optimum has no
-    circle that would better it, hence the labels end; the tolerance is that of the optimum (1 mm).
+    circle that would better it by more than rounding, hence the labels end (``LEAST_KM``).
 
     References
     ----------
@@ -191,7 +195,7 @@ def _turn_to(market: Market, labels: _Labels, *, changed: Integers) -> NDArray[n
         whole = part.roads_km(rows) + labels.demand[changed][None, :]
         best = whole.argmin(axis=1)
         km = whole[np.arange(len(best)), best]
-        moved[rows] = km < labels.supply[rows] - PRICE_TOLERANCE
+        moved[rows] = km < labels.supply[rows] - LEAST_KM
         here = np.flatnonzero(moved[rows])
         labels.supply[here + rows.start] = km[here]
         labels.to_demand[here + rows.start] = changed[best[here]]
@@ -205,7 +209,7 @@ def _give_up(plan: Plan, labels: _Labels, *, moved: NDArray[np.bool_]) -> Intege
     order = np.lexsort((pairs, km, plan.demand[pairs]))
     demand, first = np.unique(plan.demand[pairs][order], return_index=True)
     km, pairs = km[order][first], pairs[order][first]
-    better = km < labels.demand[demand] - PRICE_TOLERANCE
+    better = km < labels.demand[demand] - LEAST_KM
     labels.demand[demand[better]] = km[better]
     labels.by_pair[demand[better]] = pairs[better]
     return demand[better]
@@ -251,7 +255,7 @@ def _of_rows(
     gain[at], km[at], steps[at] = 1.0, serving.km, serving.steps
     end[at] = lacking[serving.end]
     up_to[at] = np.minimum(serving.up_to, left[end[at]])
-    tells = shorter.km < -PRICE_TOLERANCE
+    tells = shorter.km < -LEAST_KM
     at = shorter.start[tells]
     km[at], steps[at] = shorter.km[tells], shorter.steps[tells]
     end[at] = relieved[shorter.last[tells]]

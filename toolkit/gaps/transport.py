@@ -33,7 +33,7 @@ MANY_PAIRS: Final = 12_000
 """Pairs in the program above which those that promise nothing leave it before others enter."""
 PROMISING: Final = 3
 """Pairs that then stay, for each supply and demand."""
-DROPPING: Final = 15
+DROPPING: Final = 60
 """Rounds in which pairs may leave; after them they only enter, so that the rounds end."""
 RELATIVE_ZERO: Final = 1e-9
 """Share of a quantity below which a difference is rounding, not a fact."""
@@ -140,8 +140,7 @@ class Plan:
     def turned(self) -> Plan:
         """Return the same plan with the two sides exchanged."""
         order = np.lexsort((self.supply, self.demand))
-        sides = (self.demand, self.supply, self.amount, self.road_km)
-        return Plan(*(side[order] for side in sides))
+        return Plan(self.demand[order], self.supply[order], self.amount[order], self.road_km[order])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

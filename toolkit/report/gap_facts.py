@@ -249,7 +249,7 @@ def _dimension(unit: str) -> str:
     return str(nomenclature.table("units").loc[unit, "dimension"])
 
 
-def _best_places(prices: pd.DataFrame | None) -> dict[tuple[str, str], Facts]:
+def _best_places(prices: pd.DataFrame | None) -> dict[tuple[str, str], dict[Any, Any]]:
     """Return, by category and dimension of the needs, where one more unit best serves one of them.
 
     That is the holder with the shortest road, before those for whom less than a unit is known to
@@ -259,7 +259,7 @@ def _best_places(prices: pd.DataFrame | None) -> dict[tuple[str, str], Facts]:
         return {}
     told = prices[(prices["table"] == v.RESOURCES) & (prices["gain"] > 0)]
     told = told.assign(little=~(told["up_to"] >= 1)).sort_values(["little", "km", "row_id"])
-    best: dict[tuple[str, str], Facts] = {}
+    best: dict[tuple[str, str], dict[Any, Any]] = {}
     for price in told.to_dict(orient="records"):
         best.setdefault((price["other_category"], _dimension(price["unit"])), price)
     return best

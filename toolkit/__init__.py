@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from toolkit.language import text
+    from toolkit.partnerships import Wishes
     from toolkit.report import facts_of, write_report
     from toolkit.report.fragments import card_of, evidence_of
     from toolkit.settings import Settings
@@ -52,6 +53,7 @@ __all__ = [
     "Territory",
     "ToolkitError",
     "UsageError",
+    "Wishes",
     "WorkbookError",
     "Workspace",
     "WorkspaceError",
@@ -73,6 +75,7 @@ _HOMES = {
     "Session": "widgets",
     "Settings": "settings",
     "Territory": "territory",
+    "Wishes": "partnerships",
     "Workspace": "workspace",
     "card_of": "report.fragments",
     "compare": "diagnosis",

@@ -151,6 +151,7 @@ def diagnose(
     *,
     settings: Settings | None = None,
     background: Background = NOTHING,
+    wishes: Wishes | None = None,
 ) -> Diagnosis:
     """Return the diagnosis of a territory.
 
@@ -165,6 +166,8 @@ def diagnose(
         it: value chains, territories to compare with, travel times, estimates.  Estimates open gaps
         and partnerships of their own and change no figure of the others; ``include_estimated`` of
         the settings leaves them out.
+    wishes : Wishes, optional
+        Who must and who may not take part in candidates, and which types are looked for.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def diagnose(
         }
         used = whole = _with_rows(territory, estimates)
         findings = gap_engine.with_estimates(findings, whole, ids=ids, settings=settings)
-    proposals = partnership_engine.propose(used, findings, settings=settings)
+    proposals = partnership_engine.propose(used, findings, settings=settings, wishes=wishes)
     return Diagnosis(territory=whole, settings=settings, findings=findings, proposals=proposals)
 
 

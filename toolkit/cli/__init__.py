@@ -51,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "suggest": data.suggest,
     "panel": panel.panel,
     "diagnose": results.diagnose,
+    "partners": results.partners,
     "report": results.report,
     "compare": results.compare,
     "lab": results.lab,

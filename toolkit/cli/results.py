@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.cli.shared import Folder, Lang, opened, reader_of, say
+from toolkit.cli.shared import Folder, Lang, asked, opened, reader_of, say
 from toolkit.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from toolkit.diagnosis import Diagnosis
+    from toolkit.territory import Territory
     from toolkit.workspace import Workspace
 
 
@@ -43,6 +46,56 @@ def demo(
 def diagnose(folder: Folder, lang: Lang = "") -> None:
     """Find gaps and candidates, and keep them in the database."""
     _diagnosed(*opened(folder, lang))
+
+
+def partners(
+    folder: Folder,
+    kind: Annotated[str, typer.Option("--type", help="cli.opt.type")] = "",
+    budget: Annotated[int | None, typer.Option("--budget", help="cli.opt.budget")] = None,
+    must: Annotated[str, typer.Option("--must", help="cli.opt.must")] = "",
+    without: Annotated[str, typer.Option("--without", help="cli.opt.without_actors")] = "",
+    lang: Lang = "",
+) -> None:
+    """Propose partnerships under wishes, and list the next steps of those decided on."""
+    from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
+    from toolkit.partnerships import Wishes  # noqa: PLC0415 - heavy
+    from toolkit.views import partner_words  # noqa: PLC0415 - heavy
+    from toolkit.workspace.naming import find_actors  # noqa: PLC0415 - heavy
+
+    workspace, reader = opened(folder, lang)
+    territory = workspace.territory()
+    settings = workspace.settings()
+    if budget is not None:
+        settings = settings.with_changes(portfolio_size=budget)
+    wishes = Wishes(
+        must=find_actors(territory.actors, asked(must)),
+        without=find_actors(territory.actors, asked(without)),
+        types=asked(kind),
+    )
+    background = workspace.background(territory)
+    _say_begin(territory, reader)
+    made = run(territory, settings=settings, background=background, wishes=wishes)
+    if made.portfolio.empty:
+        say("partners.none", reader)
+    else:
+        actors = partner_words.actor_count(made)
+        counts = {"count": len(made.portfolio), "candidates": len(made.partnerships)}
+        say("partners.chosen", reader, actors=actors, **counts)
+    for line in partner_words.partner_lines(made, lang=reader):
+        typer.echo(line)
+    _show_part("empty", partner_words.empty_lines(made, lang=reader), reader)
+    decisions = territory.table("decisions")
+    today = dt.datetime.now(tz=dt.UTC).date()
+    _show_part("due", partner_words.due_lines(decisions, today=today, lang=reader), reader)
+
+
+def _show_part(name: str, lines: Iterable[str], lang: str) -> None:
+    """Print a heading and its lines, if there are any."""
+    shown = list(lines)
+    if shown:
+        say(f"partners.{name}", lang)
+    for line in shown:
+        typer.echo(line)
 
 
 def report(folder: Folder, lang: Lang = "") -> None:
@@ -92,18 +145,24 @@ def lab(folder: Folder, lang: Lang = "") -> None:
 _NEVER = "jupyterlab.NeverCheckForUpdate"
 
 
-def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
+def _say_begin(territory: Territory, lang: str) -> None:
+    """Say what is looked into, and what makes it take longer."""
     from toolkit.compiled import is_prepared  # noqa: PLC0415 - heavy
-    from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
-    from toolkit.views.changes import change_summary  # noqa: PLC0415 - heavy
-    from toolkit.workspace.comparing import changes_since, was_diagnosed  # noqa: PLC0415 - heavy
 
-    territory = workspace.territory()
     if not is_prepared():
         say("diagnose.prepare", lang)
     say("diagnose.begin", lang, name=territory.name)
     if territory.actors.empty:
         say("diagnose.no_actors", lang)
+
+
+def _diagnosed(workspace: Workspace, lang: str) -> Diagnosis:
+    from toolkit.diagnosis import diagnose as run  # noqa: PLC0415 - heavy
+    from toolkit.views.changes import change_summary  # noqa: PLC0415 - heavy
+    from toolkit.workspace.comparing import changes_since, was_diagnosed  # noqa: PLC0415 - heavy
+
+    territory = workspace.territory()
+    _say_begin(territory, lang)
     diagnosed, last = was_diagnosed(workspace), workspace.results()
     background = workspace.background(territory)
     diagnosis = run(territory, settings=workspace.settings(), background=background)

@@ -22,7 +22,7 @@ OWN = "Own rule, see docs/decisions/0004-defaults.md"
 LANGUAGES = ("fr", "en")
 _LISTS = ("partnership_types", "panel_ids")
 """Settings that hold several codes."""
-_MAPS = ("weights", "composition_rules")
+_MAPS = ("weights", "composition_rules", "portfolio_least")
 """Settings that are tables of their own."""
 
 
@@ -113,6 +113,8 @@ class Settings:
     """Openings looked at, most severe first."""
     portfolio_size: int = _setting(12, minimum=1, maximum=200)
     portfolio_per_actor: int = _setting(2, minimum=1, maximum=50)
+    portfolio_least: Mapping[str, int] = _setting({}, minimum=0, maximum=200)
+    """Candidates of a type that the portfolio holds at least, by type."""
     secrecy_threshold: int = _setting(
         5,
         minimum=1,
@@ -148,6 +150,7 @@ class Settings:
             name: MappingProxyType(dict(rule)) for name, rule in self.composition_rules.items()
         }
         object.__setattr__(self, "composition_rules", MappingProxyType(rules))
+        object.__setattr__(self, "portfolio_least", MappingProxyType(dict(self.portfolio_least)))
         for name in _LISTS:
             value: object = getattr(self, name)  # a text alone is taken for a list of one
             listed = (value,) if isinstance(value, str) else tuple(getattr(self, name))
@@ -204,6 +207,7 @@ class Settings:
             rule.name: getattr(self, rule.name) for rule in dataclasses.fields(self)
         }
         values["weights"] = {name: self.weights[name] for name in sorted(self.weights)}
+        values["portfolio_least"] = dict(sorted(self.portfolio_least.items()))
         values["composition_rules"] = {
             name: {key: _plain(part) for key, part in rule.items()}
             for name, rule in sorted(self.composition_rules.items())
@@ -233,7 +237,10 @@ def _plain(part: object) -> object:
 def _faults(rule: dataclasses.Field[Any], value: object, *, own: object) -> Iterator[Problem]:
     """Yield what is wrong with the value of one field; ``own`` are the own types by name."""
     if rule.name in _MAPS:
-        yield from (_weight_faults if rule.name == "weights" else _own_faults)(rule, value)
+        if rule.name == "portfolio_least":
+            yield from _quota_faults(rule, value, own=own)
+        else:
+            yield from (_weight_faults if rule.name == "weights" else _own_faults)(rule, value)
         return
     wanted = _types()[rule.name]
     if rule.name in _LISTS:
@@ -301,6 +308,17 @@ def _weight_faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Prob
         yield from _number_faults(rule, item, whole=False)
     if all(isinstance(item, int | float) for item in value.values()) and sum(value.values()) <= 0:
         yield Problem("setting_weights_zero", column=rule.name, found="0")
+
+
+def _quota_faults(rule: dataclasses.Field[Any], value: object, *, own: object) -> Iterator[Problem]:
+    """Yield what is wrong with the quotas of types."""
+    known = (*PARTNERSHIP_TYPES, ANY_TYPE, *(own if isinstance(own, Mapping) else ()))
+    if not isinstance(value, Mapping) or set(value) - set(known):
+        params = {"choices": ", ".join(map(str, known))}
+        yield Problem("setting_choice", column=rule.name, found=repr(value), params=params)
+        return
+    for number in value.values():
+        yield from _number_faults(rule, number, whole=True)
 
 
 def _own_faults(rule: dataclasses.Field[Any], value: object) -> Iterator[Problem]:

@@ -112,6 +112,11 @@ class _Candidate:
     def members(self) -> list[int]:
         return [int(self.arena.actors[actor]) for _, actor in self.group.seats]
 
+    @property
+    def type(self) -> str:
+        """The most specific type looked for whose rule it satisfies."""
+        return self.arena.composition.names[self.group.type_rank]
+
     def is_deduced(self, facts: Facts) -> bool:
         """Return whether it rests on needs and resources that were all deduced."""
         fits = (self.arena.fits[seat] for seat in self.group.seats)
@@ -288,10 +293,16 @@ def _portfolio(
             severity=one.opening.severity * (_DEDUCED if one.is_deduced(facts) else 1.0),
             coverage=one.group.marks["coverage"],
             score=one.group.score,
+            type=one.type,
         )
         for name, one in named
     ]
-    return choose(entries, size=settings.portfolio_size, per_actor=settings.portfolio_per_actor)
+    return choose(
+        entries,
+        size=settings.portfolio_size,
+        per_actor=settings.portfolio_per_actor,
+        least=settings.portfolio_least,
+    )
 
 
 def _opening_row(call: Opening) -> dict[str, Any]:
@@ -319,7 +330,7 @@ def _row(
         "rank": rank,
         "opening_id": one.opening.opening_id,
         "gap_ids": v.join_list(one.opening.gap_ids),
-        "type": one.arena.composition.names[one.group.type_rank],
+        "type": one.type,
         "objectives": v.join_list(one.opening.objectives),
         "category": one.opening.category,
         "member_ids": v.join_list(facts.ids[actor] for actor in sorted(one.members)),

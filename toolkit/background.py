@@ -82,6 +82,12 @@ class Background:
     travel: pd.DataFrame = field(default_factory=_no_travel)
     cells: pd.DataFrame = field(default_factory=_no_cells)
 
+    def given(self) -> tuple[str, ...]:
+        """Return the names of the parts that have rows."""
+        parts = ("stages", "panel", "travel", "cells")
+        held = [name for name in parts if len(getattr(self, name))]
+        return (*held, *(["estimates"] if any(map(len, self.estimates.values())) else []))
+
 
 NOTHING: Final = Background()
 """Nothing beside the tables."""

@@ -37,12 +37,15 @@ class Diagnosis:
         Gaps, evidence, matches, access and network, as frames.
     proposals : Proposals
         Openings, candidates and their members, as frames.
+    given : tuple of str
+        Names of the parts of the background that had rows.
     """
 
     territory: Territory
     settings: Settings
     findings: Findings
     proposals: Proposals
+    given: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> pd.DataFrame:
@@ -192,7 +195,13 @@ def diagnose(
         used = whole = _with_rows(territory, estimates)
         findings = gap_engine.with_estimates(findings, whole, ids=ids, settings=settings)
     proposals = partnership_engine.propose(used, findings, settings=settings, wishes=wishes)
-    return Diagnosis(territory=whole, settings=settings, findings=findings, proposals=proposals)
+    return Diagnosis(
+        territory=whole,
+        settings=settings,
+        findings=findings,
+        proposals=proposals,
+        given=background.given(),
+    )
 
 
 def compare(before: Diagnosis, after: Diagnosis) -> pd.DataFrame:

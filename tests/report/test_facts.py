@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 
@@ -218,3 +219,14 @@ def test_no_code_is_left_in_what_is_read(diagnosis, lang):
 def test_json_file_holds_the_same_facts(diagnosis, french, tmp_path):
     path = write_facts_json(diagnosis, tmp_path / "faits.json", lang="fr")
     assert json.loads(path.read_text(encoding="utf-8")) == french
+
+
+def test_limits_say_how_trips_and_people_were_counted(diagnosis):
+    def limits(*given: str) -> str:
+        told = dataclasses.replace(diagnosis, given=given)
+        return flat(facts_of(told, lang="en")["limits"])
+
+    assert "Inhabitants are counted at the same point" in limits()
+    assert "Access times to services come from the table that was provided" in limits("travel")
+    assert "Inhabitants are counted by cells" in limits("cells")
+    assert "counted by cells" not in limits("travel", "panel")

@@ -24,12 +24,14 @@ _PARAGRAPHS = (
     "certificate",
     "portfolio",
 )
+_GIVEN = {"distance": ("travel", "distance_given"), "communes": ("cells", "communes_cells")}
+"""What is said in place of a limit where people brought travel times, or population cells."""
 _LIMITS = ("estimated", "absence", "distance", "communes", "privacy", "decision")
 
 
 def method_facts(public: PublicDiagnosis, *, lang: str) -> dict[str, Any]:
     """Return ``methods``, ``limits``, ``settings`` and ``criteria`` as titles and sentences."""
-    settings = public.diagnosis.settings
+    settings, known = public.diagnosis.settings, public.diagnosis.given
     values: dict[str, object] = {
         "radius": number(settings.radius_km, lang=lang),
         "detour": number(settings.detour_factor, lang=lang),
@@ -47,7 +49,9 @@ def method_facts(public: PublicDiagnosis, *, lang: str) -> dict[str, Any]:
     weights = settings.normalised_weights()
     return {
         "methods": [_item("method", name, values=values, lang=lang) for name in _PARAGRAPHS],
-        "limits": [_item("limit", name, values=values, lang=lang) for name in _LIMITS],
+        "limits": [
+            _item("limit", _limit(name, known), values=values, lang=lang) for name in _LIMITS
+        ],
         "criteria": [
             {
                 "code": name,
@@ -58,6 +62,11 @@ def method_facts(public: PublicDiagnosis, *, lang: str) -> dict[str, Any]:
             for name in v.CRITERIA
         ],
     }
+
+
+def _limit(name: str, known: tuple[str, ...]) -> str:
+    part, instead = _GIVEN.get(name, ("", ""))
+    return instead if part in known else name
 
 
 def _item(kind: str, name: str, *, values: dict[str, object], lang: str) -> dict[str, str]:

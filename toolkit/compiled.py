@@ -18,6 +18,7 @@ SOURCES: Final = (
     "gaps/loops.py",
     "partnerships/board.py",
     "partnerships/bounds.py",
+    "partnerships/criteria.py",
     "partnerships/kernel.py",
     "partnerships/links.py",
 )

@@ -51,6 +51,7 @@ DETAIL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "activities": missing.ACTIVITY_COLUMNS,
         "brokers": brokers.BROKER_COLUMNS,
         "chain_sides": chains.SIDE_COLUMNS,
+        "chain_passing": chains.PASSING_COLUMNS,
         "chains": chains.CHAIN_COLUMNS,
         "coverage": access.COVERAGE_COLUMNS,
         "mixing": brokers.MIXING_COLUMNS,

@@ -39,6 +39,9 @@ CHAIN_COLUMNS: Final = (
     "missing",
 )
 SIDE_COLUMNS: Final = ("gap_id", "side", "stage_id", "actor_id")
+PASSING_COLUMNS: Final = ("gap_id", "way", "category")
+TAKEN: Final = "taken"
+GIVEN: Final = "given"
 UPSTREAM: Final = "upstream"
 DOWNSTREAM: Final = "downstream"
 THERE: Final = "there"
@@ -67,7 +70,8 @@ def find(territory: Territory, *, settings: Settings, background: Background) ->
         where the stage is there out of reach.  ``expected`` and ``observed`` count actors of the
         stage that lacks least; ``actor_ids`` are those that wait.  The detail is the frame
         ``CHAIN_COLUMNS``, one row a stage; more is ``chain_sides`` (``SIDE_COLUMNS``): who waits on
-        which side.
+        which side; and ``chain_passing`` (``PASSING_COLUMNS``): what the stages that lack take in
+        from those before them and give to those after.
 
     Notes
     -----
@@ -78,18 +82,20 @@ def find(territory: Territory, *, settings: Settings, background: Background) ->
     """
     ground = _Ground.of(territory, settings=settings)
     stages = _stages(background, ground.ids)
-    gaps, sides, rows = [], [], []
+    gaps, sides, passed, rows = [], [], [], []
     for chain in _by_chain(stages):
         walk = walked(chain, ground.reach)
         gaps += [_gap(one, ground) for one in walk.breaks]
         sides += [line for one in walk.breaks for line in _sides(one, ground)]
+        passed += [line for one in walk.breaks for line in _passing(one)]
         rows += _rows(chain, walk)
     numbers = {"order": "int64", "min_actors": "int64", "actors": "int64", "in_reach": "int64"}
     kinds = numbers | dict.fromkeys(("optional", "present", "missing"), "bool")
     detail = pd.DataFrame(rows, columns=list(CHAIN_COLUMNS))
     detail = detail.astype({name: kinds.get(name, "str") for name in CHAIN_COLUMNS})
     told = pd.DataFrame(sides, columns=list(SIDE_COLUMNS), dtype="str")
-    return table.Found(tuple(gaps), detail, {"chain_sides": told})
+    through = pd.DataFrame(passed, columns=list(PASSING_COLUMNS), dtype="str")
+    return table.Found(tuple(gaps), detail, {"chain_sides": told, "chain_passing": through})
 
 
 # --- what is known ----------------------------------------------------------------------------
@@ -303,6 +309,23 @@ def _sides(found: Break, ground: _Ground) -> list[tuple[str, str, str, str]]:
         for stage in stages
         for actor in ids[stage.actors]
     ]
+
+
+def _passing(found: Break) -> list[tuple[str, str, str]]:
+    """Return the rows of what the stages that lack take in and give, each by its narrower category.
+
+    A stage that hands nothing on by its categories, and one that is out of reach, gives all that it
+    offers.
+    """
+    orders = (found.before, *found.missing, () if found.apart else found.after)
+    held: set[tuple[str, str, str]] = set()
+    for before, own, after in zip(orders, orders[1:], orders[2:], strict=False):
+        for stage in own:
+            taken = {max(pair, key=len) for one in before for pair in passing(one, stage)}
+            given = {max(pair, key=len) for one in after for pair in passing(stage, one)}
+            held |= {(found.gap_id, TAKEN, category) for category in taken}
+            held |= {(found.gap_id, GIVEN, category) for category in given or stage.offers}
+    return sorted(held)
 
 
 def _rows(chain: Sequence[Stage], walk: Walk) -> list[tuple[object, ...]]:

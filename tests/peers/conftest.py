@@ -11,3 +11,5 @@ import os
 if os.environ.get("MAILLAGE_REQUIRE_PEERS"):
     for _name in ("access", "ecomplexity", "ortools", "spopt"):
         importlib.import_module(_name)
+
+collect_ignore = ["cp_sat_model.py"]  # no tests: it is read where OR-Tools is there

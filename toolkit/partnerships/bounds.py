@@ -34,7 +34,6 @@ from toolkit.partnerships.board import (
     DIVERSITY,
     ENTRY,
     FAMILY,
-    FAMILY_TABLE,
     GROUP,
     LATER,
     LONGEST,
@@ -49,18 +48,15 @@ from toolkit.partnerships.board import (
     OPEN_TIES,
     OWN,
     PAIR_SLOTS,
-    PAIR_TABLE,
     PAIRS,
     POOL,
     PROXIMITY,
     REST,
-    SECTOR_TABLE,
     SECTORS,
     SIZE,
     START,
     SUPPLY,
     TIE_SLOTS,
-    TIE_TABLE,
     TIES,
     TRANSVERSALITY,
     TRUST,
@@ -69,9 +65,8 @@ from toolkit.partnerships.board import (
     Board,
     Problem,
 )
+from toolkit.partnerships.criteria import covered, nearby
 
-FULL: Final = 3
-"""Families or sectors beyond the first, and pairs, from which a criterion is full."""
 MANY_PAIRS: Final = 20_000
 """Pairs of members to be from which it takes too long to look for links among them again."""
 BOTH: Final = 3
@@ -88,25 +83,6 @@ def bits(word: int) -> int:
         word &= word - 1
         found += 1
     return found
-
-
-@compiled
-def trust(ties: int, size: int) -> float:
-    """Return the criterion of trust, for a number of ties."""
-    share = ties / (size * (size - 1) / 2)
-    return 4.0 * share * (1.0 - share)
-
-
-@compiled
-def full(count: int) -> float:
-    """Return how full a criterion is that counts to three, at most 1."""
-    return min(1.0, max(0, count) / FULL)
-
-
-@compiled
-def covered(supply: float, demand: float, one_sided: bool) -> float:  # noqa: FBT001
-    """Return the criterion of coverage."""
-    return min(1.0, demand) if one_sided else min(1.0, supply, demand)
 
 
 @compiled
@@ -151,13 +127,18 @@ def _set_links(p: Problem, s: Board, slot: int) -> None:
 def _renew_links(p: Problem, s: Board, level: int, slot: int) -> None:
     """Forget the links of a slot with open slots whose other end has dropped out."""
     base = s.team[OFFSET, slot]
+    if len(p.link) == 0:
+        return
     for other in range(level, s.scalar[SIZE]):
         if other == slot or s.counts[level, other] * s.counts[level, slot] > MANY_PAIRS:
             continue
         first, bit = s.team[OFFSET, other], 1 << other
         last = first + s.counts[level, other]
         for place in range(base, base + s.counts[level, slot]):
-            ties, pairs = s.lists[level, place, TIE_SLOTS], s.lists[level, place, PAIR_SLOTS]
+            ties, pairs = (
+                s.lists[level, place, TIE_SLOTS],
+                s.lists[level, place, PAIR_SLOTS],
+            )
             if (ties | pairs) & bit == 0:
                 continue
             actor, met = p.actor[s.lists[level, place, ENTRY]], 0
@@ -218,8 +199,9 @@ def _narrow(p: Problem, s: Board, new: int, slot: int, actor: int, turn: int) ->
     A turn of -1 keeps everybody.
     """
     old, base = new - 1, s.team[OFFSET, slot]
-    kept, near = base, s.near[new]
+    kept, near, dense = base, s.near[new], len(p.link) > 0
     x_km, y_km = p.place_km[actor, 0], p.place_km[actor, 1]
+    first, last = p.tie_ends[actor], p.tie_ends[actor + 1]
     for place in range(base, base + s.counts[old, slot]):
         entry = s.lists[old, place, ENTRY]
         other = p.actor[entry]
@@ -231,7 +213,19 @@ def _narrow(p: Problem, s: Board, new: int, slot: int, actor: int, turn: int) ->
         if met == 0:
             continue
         east, north = p.place_km[other, 0] - x_km, p.place_km[other, 1] - y_km
-        link = p.link[actor, other]
+        if dense:
+            link = np.int64(p.link[actor, other])
+        else:
+            link = np.int64(0)
+            for rank in range(first, last):
+                if p.ties[rank] == other:
+                    link = np.int64(1)
+            met = 0
+            for word in range(p.offers.shape[1]):
+                met |= p.offers[actor, word] & p.wants[other, word]
+                met |= p.wants[actor, word] & p.offers[other, word]
+            if met:
+                link |= np.int64(2)
         s.lists[new, kept, ENTRY] = entry
         s.lists[new, kept, TIE_SLOTS] = s.lists[old, place, TIE_SLOTS]
         s.lists[new, kept, PAIR_SLOTS] = s.lists[old, place, PAIR_SLOTS]
@@ -244,23 +238,19 @@ def _narrow(p: Problem, s: Board, new: int, slot: int, actor: int, turn: int) ->
 
 @compiled
 def _set_tables(p: Problem, s: Board, level: int) -> None:
-    """Tabulate what 0, 1, 2... more ties, pairs or sectors add to the group of a level."""
-    size, w = s.scalar[SIZE], p.weights
-    ties, pairs = s.kinds[level, TIES], s.kinds[level, PAIRS]
-    before = trust(ties, size)
-    for more in range(size * (size - 1) // 2 - ties + 1):
-        s.tables[TIE_TABLE, more] = w[TRUST] * (trust(ties + more, size) - before)
-    # The first sector of a group adds nothing, so that transversality is concave from one sector
-    # on: a group without any is bounded as if it had one.
-    had = max(1, bits(s.kinds[level, SECTORS]))
-    families = p.families[s.kinds[level, FAMILY]]
-    for more in range(s.tables.shape[1]):
-        gain = full(pairs + more) - full(pairs)
-        s.tables[PAIR_TABLE, more] = w[COMPLEMENTARITY] * gain
-        gain = full(had + more - 1) - full(had - 1)
-        s.tables[SECTOR_TABLE, more] = w[TRANSVERSALITY] * gain
-        gain = full(families + more - 1) - full(families - 1)
-        s.tables[FAMILY_TABLE, more] = w[DIVERSITY] * gain
+    """Tabulate what more families, sectors, ties or pairs add to the group of a level."""
+    worth, counted = p.worth[s.scalar[SIZE]], p.worth.shape[2]
+    # The first family and the first sector of a group add nothing, so that these criteria are
+    # concave from one on: a group without any is bounded as if it had one.
+    for criterion, had in (
+        (DIVERSITY, max(1, p.families[s.kinds[level, FAMILY]])),
+        (TRANSVERSALITY, max(1, bits(s.kinds[level, SECTORS]))),
+        (TRUST, s.kinds[level, TIES]),
+        (COMPLEMENTARITY, s.kinds[level, PAIRS]),
+    ):
+        for more in range(counted):
+            after = worth[criterion, min(counted - 1, had + more)]
+            s.tables[criterion, more] = after - worth[criterion, had]
 
 
 @compiled
@@ -269,7 +259,7 @@ def _add_up(p: Problem, s: Board, level: int, slot: int) -> None:
     held, had = s.kinds[level, FAMILY], s.kinds[level, SECTORS]
     weight = p.weights[COVERAGE] if p.one_sided else 0.0
     demand, there = s.figures[level, DEMAND], p.families[held]
-    tie, pair = max(0.0, s.tables[TIE_TABLE, 1]) / 2, s.tables[PAIR_TABLE, 1] / 2
+    tie, pair = max(0.0, s.tables[TRUST, 1]) / 2, s.tables[COMPLEMENTARITY, 1] / 2
     base, others = s.team[OFFSET, slot], -1 << level
     for place in range(base, base + s.counts[level, slot]):
         entry = s.lists[level, place, ENTRY]
@@ -280,11 +270,11 @@ def _add_up(p: Problem, s: Board, level: int, slot: int) -> None:
         s.added[place, OPEN_TIES], s.added[place, OPEN_PAIRS] = ties, pairs
         s.added[place, NEW_SECTORS] = sectors
         after = p.families[p.step[held, p.kinds[actor, FAMILY]]]
-        s.added[place, 0] = s.tables[FAMILY_TABLE, after - there]
-        s.added[place, 1] = s.tables[SECTOR_TABLE, sectors]
-        known = s.tables[TIE_TABLE, s.lists[level, place, WITH_TIES]]
+        s.added[place, 0] = s.tables[DIVERSITY, after - there]
+        s.added[place, 1] = s.tables[TRANSVERSALITY, sectors]
+        known = s.tables[TRUST, s.lists[level, place, WITH_TIES]]
         s.added[place, 2] = known + ties * tie
-        known = s.tables[PAIR_TABLE, s.lists[level, place, WITH_PAIRS]]
+        known = s.tables[COMPLEMENTARITY, s.lists[level, place, WITH_PAIRS]]
         s.added[place, 3] = known + pairs * pair
         more = min(1.0, demand + p.figures[entry, DEMAND]) - min(1.0, demand)
         s.added[place, 4] = weight * more
@@ -341,7 +331,7 @@ def _sum_others(p: Problem, s: Board, level: int, slot: int) -> None:
     later[BANDS, :] = -np.inf
     for band in range(BANDS - 1, -1, -1):
         least = max(s.figures[level, LONGEST], band * p.reach_km / BANDS)
-        near = p.weights[PROXIMITY] * max(0.0, 1.0 - least / p.reach_km)
+        near = p.weights[PROXIMITY] * nearby(least, p.reach_km)
         for rank in range(later.shape[1]):
             later[band, rank] = max(later[band + 1, rank], rest[band, rank] + near)
 
@@ -366,8 +356,8 @@ def _bound_all(  # noqa: PLR0915 - see below
     covered_now = w[COVERAGE] * min(1.0, s.figures[level, DEMAND]) if p.one_sided else 0.0
     most_ties, most_pairs = s.most[last, MOST_TIES], s.most[last, MOST_PAIRS]
     most_sectors = s.most[last, MOST_SECTORS]
-    # Trust is highest when half of the pairs know each other.
-    top = size * (size - 1) // 4 - s.kinds[level, TIES]
+    # Trust has a top, the others only rise.
+    top, most_counted = np.argmax(tables[TRUST]), tables.shape[1] - 1
     base = s.team[OFFSET, slot]
     for place in range(base, base + s.counts[level, slot]):
         entry = lists[place, ENTRY]
@@ -389,10 +379,10 @@ def _bound_all(  # noqa: PLR0915 - see below
         ties_end = ties + int(most_ties + added[place, OPEN_TIES] / 2)
         pairs_end = pairs + int(most_pairs + added[place, OPEN_PAIRS] / 2)
         sectors_end = int(added[place, NEW_SECTORS] + most_sectors)
-        kinds = tables[FAMILY_TABLE, families - had]
-        sectors = tables[SECTOR_TABLE, min(FULL, sectors_end)]
-        tied = tables[TIE_TABLE, max(ties, min(ties_end, top))]
-        paired = tables[PAIR_TABLE, min(FULL, pairs_end)]
+        kinds = tables[DIVERSITY, families - had]
+        sectors = tables[TRANSVERSALITY, min(most_counted, sectors_end)]
+        tied = tables[TRUST, max(ties, min(ties_end, top))]
+        paired = tables[COMPLEMENTARITY, min(most_counted, pairs_end)]
         demand = whole - covered_now
         # Every criterion at its most, then each mixture: twice as many with every mode.
         mixture[0] = now + p.figures[entry, OWN] / size + kinds + sectors + tied + paired + demand
@@ -412,27 +402,31 @@ def _bound_all(  # noqa: PLR0915 - see below
                 mixture[16 + rank] = mixture[rank] + gain
         far = max(longest, far_km[place])
         band = min(BANDS - 1, int(far * (BANDS / p.reach_km)))
-        near = w[PROXIMITY] * max(0.0, 1.0 - far / p.reach_km)
+        near = w[PROXIMITY] * nearby(far, p.reach_km)
         least = np.inf
         for rank in range(ways):
-            least = min(least, mixture[rank] + max(rest[band, rank] + near, later[band + 1, rank]))
+            least = min(
+                least,
+                mixture[rank] + max(rest[band, rank] + near, later[band + 1, rank]),
+            )
         s.bound[place] = least if least >= floor else -np.inf
 
 
 @compiled
 def _worth(p: Problem, s: Board, level: int) -> float:
     """Return what the group of a level is worth, proximity and coverage by two sides left out."""
-    w, size = p.weights, s.scalar[SIZE]
-    worth = (
+    size = s.scalar[SIZE]
+    worth = p.worth[size]
+    total = (
         s.figures[level, OWN] / size
-        + w[DIVERSITY] * full(p.families[s.kinds[level, FAMILY]] - 1)
-        + w[TRANSVERSALITY] * full(bits(s.kinds[level, SECTORS]) - 1)
-        + w[TRUST] * trust(s.kinds[level, TIES], size)
-        + w[COMPLEMENTARITY] * full(s.kinds[level, PAIRS])
+        + worth[DIVERSITY, p.families[s.kinds[level, FAMILY]]]
+        + worth[TRANSVERSALITY, bits(s.kinds[level, SECTORS])]
+        + worth[TRUST, s.kinds[level, TIES]]
+        + worth[COMPLEMENTARITY, s.kinds[level, PAIRS]]
     )
     if p.one_sided:
-        worth += w[COVERAGE] * min(1.0, s.figures[level, DEMAND])
-    return float(worth)
+        total += p.weights[COVERAGE] * covered(0.0, s.figures[level, DEMAND], p.one_sided)
+    return float(total)
 
 
 @compiled

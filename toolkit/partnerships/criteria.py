@@ -1,17 +1,31 @@
 """The eight criteria of a candidate, each in [0, 1]; more is better.
 
-Each function takes numbers or arrays of equal shape, so that one formula serves a single group and
-the search over many.
+The only place of their formulas: the search reads the same functions, and tables made of them.
+
+What a new criterion takes depends on what it reads of a group:
+
+- a mean over the members (suitability, capacity): its function here, and a column in the figures
+  that ``board.problem_of`` adds up to what a member is worth by itself;
+- a number of families, sectors, ties or pairs (diversity, transversality, trust, complementarity):
+  its function here and its place in :data:`COUNTED`.  It must be concave, which a test checks: that
+  is what makes the bounds of the search hold;
+- anything else: a bound for groups that are not complete, in ``bounds``, too.
+
+Its name, default weight and words are in the vocabulary, the settings and the locales.
 """
+# ruff: noqa: PLR0917 - compiled functions take their arguments by place
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from toolkit import vocabulary as v
+from toolkit.compiled import compiled
 
 Values = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -26,14 +40,25 @@ FULL_JOBS: Final = 50.0
 """Jobs from which an actor's capacity is full: the upper end of the small enterprise."""
 
 
-def coverage(supply: Values | float, demand: Values | float, *, one_sided: bool) -> Values:
+@compiled
+def covered(supply: float, demand: float, one_sided: bool) -> float:  # noqa: FBT001
+    """Return the criterion of coverage of one group (:func:`coverage`)."""
+    return min(1.0, demand) if one_sided else min(1.0, supply, demand)
+
+
+@compiled
+def nearby(longest_km: float, reach_km: float) -> float:
+    """Return the criterion of proximity of one group (:func:`proximity`); ``reach_km`` is 2R."""
+    return max(0.0, 1.0 - longest_km / reach_km)
+
+
+def coverage(supply: float, demand: float, *, one_sided: bool) -> float:
     """Return the part of the shortfall that the group can cover: min(1, supply, demand).
 
     ``supply`` and ``demand`` are sums over the members, as parts of the shortfall: what they bring
     and what they take.  Without takers to wait for (``one_sided``): min(1, demand).
     """
-    both = demand if one_sided else np.minimum(supply, demand)
-    return np.minimum(1.0, both)
+    return covered(supply, demand, one_sided)
 
 
 def suitability(values: list[float]) -> float:
@@ -41,12 +66,12 @@ def suitability(values: list[float]) -> float:
     return float(np.mean(values))
 
 
-def proximity(longest_km: Values | float, *, radius_km: float) -> Values:
+def proximity(longest_km: float, *, radius_km: float) -> float:
     """Return 1 - D / 2R: D the longest trip between two members, R the radius round the place.
 
     Members of a feasible group all lie within R of one place, so that D is at most 2R.
     """
-    return np.maximum(0.0, 1.0 - np.asarray(longest_km) / (2.0 * radius_km))
+    return nearby(longest_km, 2.0 * radius_km)
 
 
 def complementarity(pairs: Counts | int) -> Values:
@@ -59,8 +84,8 @@ def complementarity(pairs: Counts | int) -> Values:
 
 
 def diversity(families: Counts | int) -> Values:
-    """Return (f - 1) / 3, at most 1: f the number of families in the group."""
-    return np.minimum(1.0, (np.asarray(families, dtype="float64") - 1) / (FULL_FAMILIES - 1))
+    """Return (f - 1) / 3 within [0, 1]: f the number of families in the group."""
+    return np.clip((np.asarray(families, dtype="float64") - 1) / (FULL_FAMILIES - 1), 0.0, 1.0)
 
 
 def transversality(sectors: Counts | int) -> Values:
@@ -90,6 +115,47 @@ def means(jobs: Values) -> Values:
 def capacity(values: list[float]) -> float:
     """Return the mean capacity of the members (:func:`means`)."""
     return float(np.mean(values))
+
+
+def _alone(formula: Callable[..., Values]) -> Callable[[int, int], float]:
+    """Return a formula that the number of members does not matter to."""
+
+    def value(count: int, size: int) -> float:
+        del size
+        return float(formula(count))
+
+    return value
+
+
+COUNTED: Final[Mapping[str, Callable[[int, int], float]]] = MappingProxyType(
+    {
+        "diversity": _alone(diversity),
+        "transversality": _alone(transversality),
+        "trust": lambda count, size: float(trust(count, size=size)),
+        "complementarity": _alone(complementarity),
+    }
+)
+"""Criteria of a number (families, sectors, ties, pairs), given the members of the group."""
+
+
+def tables(weights: Mapping[str, float], *, most_members: int, most_counted: int) -> Values:
+    """Return what a group gains by each criterion of :data:`COUNTED`.
+
+    Returns
+    -------
+    array, shape (most_members + 1, 4, most_counted)
+        Weighted, by members, criterion and count.  Beyond the number of pairs, what the last pair
+        gives: no group has more ties than pairs.
+    """
+    made = np.zeros((most_members + 1, len(COUNTED), most_counted))
+    for size in range(2, most_members + 1):
+        pairs = size * (size - 1) // 2
+        for rank, (name, value) in enumerate(COUNTED.items()):
+            last = pairs if name in {"trust", "complementarity"} else most_counted - 1
+            made[size, rank] = [
+                weights[name] * value(min(count, last), size) for count in range(most_counted)
+            ]
+    return made
 
 
 def score(values: dict[str, float], *, weights: dict[str, float]) -> float:

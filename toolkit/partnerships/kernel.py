@@ -48,13 +48,16 @@ from toolkit.partnerships.board import (
     Integers,
     Problem,
 )
-from toolkit.partnerships.bounds import bits, branch, covered, full, seat, set_team, trust
+from toolkit.partnerships.bounds import bits, branch, seat, set_team
+from toolkit.partnerships.criteria import covered, nearby
 
 DIVES: Final = 10
 """Roots, the most promising first, of which some groups are sought before all is searched."""
 # Numbers of numpy: a plain constant would be compiled once more for each of its values.
 DIVE_WIDTH: Final[int] = np.int64(3)  # type: ignore[assignment]
 """Branches of a node that a dive follows."""
+FIRST_DIVES: Final = 2
+"""First members of each team from whom some groups are sought before the others are looked at."""
 LAST_TWO: Final = 2
 FAR: Final[int] = np.int64(2**60)  # type: ignore[assignment]
 """More nodes, and branches, than any search looks into."""
@@ -70,7 +73,7 @@ EPSILON: Final = 2e-9
 def _complete(p: Problem, s: Board, level: int) -> None:
     """Offer the groups that the last slot completes."""
     size, w, base = s.scalar[SIZE], p.weights, s.team[OFFSET, level]
-    group, so_far = s.figures[level], s.kinds[level]
+    group, so_far, worth = s.figures[level], s.kinds[level], p.worth[size]
     for place in range(base, base + s.counts[level, level]):
         entry = s.lists[level, place, ENTRY]
         kinds, figures = p.kinds[p.actor[entry]], p.figures[entry]
@@ -78,18 +81,21 @@ def _complete(p: Problem, s: Board, level: int) -> None:
         rank = p.ranks[state]
         if rank < 0:
             continue
-        supply, demand = group[SUPPLY] + figures[SUPPLY], group[DEMAND] + figures[DEMAND]
+        supply, demand = (
+            group[SUPPLY] + figures[SUPPLY],
+            group[DEMAND] + figures[DEMAND],
+        )
         far = max(group[LONGEST], s.far[level, place])
         ties = so_far[TIES] + s.lists[level, place, WITH_TIES]
         pairs = so_far[PAIRS] + s.lists[level, place, WITH_PAIRS]
         score = (
             w[COVERAGE] * covered(supply, demand, p.one_sided)
             + (group[OWN] + figures[OWN]) / size
-            + w[PROXIMITY] * max(0.0, 1.0 - far / p.reach_km)
-            + w[COMPLEMENTARITY] * full(pairs)
-            + w[DIVERSITY] * full(p.families[state] - 1)
-            + w[TRANSVERSALITY] * full(bits(so_far[SECTORS] | kinds[SECTORS]) - 1)
-            + w[TRUST] * trust(ties, size)
+            + w[PROXIMITY] * nearby(far, p.reach_km)
+            + worth[COMPLEMENTARITY, pairs]
+            + worth[DIVERSITY, p.families[state]]
+            + worth[TRANSVERSALITY, bits(so_far[SECTORS] | kinds[SECTORS])]
+            + worth[TRUST, ties]
         )
         if score >= s.floor[0]:
             s.seat[level] = entry
@@ -213,12 +219,25 @@ def _explore(p: Problem, s: Board, place: int, width: int, budget: int) -> float
 
 
 @compiled
+def _look_at_first(p: Problem, s: Board, team: int) -> int:
+    """Lay out a team and bound who could come first, without seating anybody; return how many.
+
+    They are in ``child[0]``, the most promising first.
+    """
+    set_team(p, s, team)
+    branch(p, s, ROOT, QUICK)
+    s.turn_of[0, :] = -1
+    return s.turns[0, CHILDREN]
+
+
+@compiled
 def roots_of(p: Problem, s: Board, team: int, roots: Integers, bounds: Floats) -> int:
     """Write the first members of a team that are worth it, with their bounds; return how many."""
-    set_team(p, s, team)
-    s.turn_of[0, :] = -1
     kept = 0
-    for place in range(s.counts[0, 0]):
+    for turn in range(_look_at_first(p, s, team)):
+        if s.child_bound[0, turn] < s.floor[0]:
+            break
+        place = s.child[0, turn]
         bound = _open_node(p, s, ROOT, place, QUICK)
         if bound > -np.inf:
             roots[kept, 0], roots[kept, 1], bounds[kept] = team, place, bound
@@ -237,14 +256,11 @@ def search_teams(p: Problem, s: Board, first: int, last: int, budget: int) -> fl
     for team in range(first, last):
         pool = p.teams[team, 0]
         most += p.pools[pool + 1, START] - p.pools[pool, START]
+        for turn in range(min(FIRST_DIVES, _look_at_first(p, s, team))):
+            _explore(p, s, s.child[0, turn], DIVE_WIDTH, FAR)
     roots, bounds, found = np.zeros((most, 2), dtype=np.int64), np.zeros(most), 0
     for team in range(first, last):
-        more = roots_of(p, s, team, roots[found:], bounds[found:])
-        if more:
-            best = found + np.argmax(bounds[found : found + more])
-            s.turn_of[0, :] = -1
-            _explore(p, s, roots[best, 1], DIVE_WIDTH, FAR)
-        found += more
+        found += roots_of(p, s, team, roots[found:], bounds[found:])
     order = np.argsort(-bounds[:found], kind="mergesort")
     roots = roots[order]
     bounds = bounds[order]
@@ -276,9 +292,9 @@ def _set_root(p: Problem, s: Board, roots: Integers, turn: int) -> None:
 @compiled
 def bound_of_team(p: Problem, s: Board, team: int) -> float:
     """Return the most that a group of a team can score; groups of two are offered on the way."""
-    set_team(p, s, team)
-    s.turn_of[0, :] = -1
     highest = -np.inf
-    for place in range(s.counts[0, 0]):
-        highest = max(highest, _open_node(p, s, ROOT, place, THOROUGH))
+    for turn in range(_look_at_first(p, s, team)):
+        if s.child_bound[0, turn] <= max(highest, s.floor[0]):
+            break
+        highest = max(highest, _open_node(p, s, ROOT, s.child[0, turn], THOROUGH))
     return float(highest)

@@ -102,6 +102,27 @@ def test_criteria_by_hand():
     assert means == pytest.approx([np.log(2) / np.log(51)] * 3 + [1.0, 1.0])
 
 
+@pytest.mark.parametrize("name", criteria.COUNTED)
+def test_criteria_of_a_number_are_concave(name):
+    """The bounds of the search rest on it, from the first family or sector on."""
+    for size in range(2, 11):
+        first = 1 if name in {"diversity", "transversality"} else 0
+        last = size * (size - 1) // 2 if name in {"trust", "complementarity"} else 64
+        values = [criteria.COUNTED[name](count, size) for count in range(first, last + 1)]
+        assert min(values) >= 0
+        assert max(values) <= 1
+        assert np.diff(values, 2).max(initial=-1.0) <= 1e-12
+
+
+def test_tables_hold_the_formulas():
+    weights = dict.fromkeys(v.CRITERIA, 0.5)
+    made = criteria.tables(weights, most_members=6, most_counted=20)
+    for rank, (name, value) in enumerate(criteria.COUNTED.items()):
+        for size in range(3, 7):
+            assert made[size, rank, 2] == pytest.approx(0.5 * value(2, size)), name
+    assert made[3, 2, 19] == made[3, 2, 3] == 0.0
+
+
 def _shapley_by_orders(parts, one_sided):
     def value(team):
         sums = [sum(parts[rank][side] for rank in team) for side in (0, 1)]

@@ -39,7 +39,7 @@ CHAIN_COLUMNS: Final = (
     "missing",
 )
 SIDE_COLUMNS: Final = ("gap_id", "side", "stage_id", "actor_id")
-PASSING_COLUMNS: Final = ("gap_id", "way", "category")
+PASSING_COLUMNS: Final = ("gap_id", "stage_id", "way", "category")
 TAKEN: Final = "taken"
 GIVEN: Final = "given"
 UPSTREAM: Final = "upstream"
@@ -311,20 +311,20 @@ def _sides(found: Break, ground: _Ground) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _passing(found: Break) -> list[tuple[str, str, str]]:
+def _passing(found: Break) -> list[tuple[str, str, str, str]]:
     """Return the rows of what the stages that lack take in and give, each by its narrower category.
 
     A stage that hands nothing on by its categories, and one that is out of reach, gives all that it
     offers.
     """
     orders = (found.before, *found.missing, () if found.apart else found.after)
-    held: set[tuple[str, str, str]] = set()
+    held: set[tuple[str, str, str, str]] = set()
     for before, own, after in zip(orders, orders[1:], orders[2:], strict=False):
         for stage in own:
             taken = {max(pair, key=len) for one in before for pair in passing(one, stage)}
             given = {max(pair, key=len) for one in after for pair in passing(stage, one)}
-            held |= {(found.gap_id, TAKEN, category) for category in taken}
-            held |= {(found.gap_id, GIVEN, category) for category in given or stage.offers}
+            for way, categories in ((TAKEN, taken), (GIVEN, given or stage.offers)):
+                held |= {(found.gap_id, stage.stage_id, way, category) for category in categories}
     return sorted(held)
 
 

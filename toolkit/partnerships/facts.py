@@ -79,7 +79,8 @@ class Facts:
     Coordinates are kilometres of road: straight kilometres times the detour factor, so that the
     distance of two points is a trip.  ``eligible`` is false for natural persons whose name may not
     be shown, and for actors that lie nowhere.  ``offers`` (actors x categories) is 1 where an actor
-    offers a category, ``wants`` where it needs something that the category serves.
+    offers a category, ``wants`` where it needs something that the category serves; ``activities``
+    are all that an actor does, its main activity first.
     """
 
     ids: tuple[str, ...]
@@ -95,7 +96,7 @@ class Facts:
     eligible: npt.NDArray[np.bool_]
     basis: tuple[str, ...]
     legal_form: tuple[str, ...]
-    activity: tuple[str, ...]
+    activities: tuple[tuple[str, ...], ...]
     commune: tuple[str, ...]
     commune_xy: Mapping[str, tuple[float, float]]
     resources: Mapping[str, tuple[Fact, ...]]
@@ -178,7 +179,10 @@ def facts_of(territory: Territory, findings: Findings | None, *, settings: Setti
         eligible=eligible,
         basis=_texts(actors["basis"]),
         legal_form=_texts(actors["legal_form"]),
-        activity=_texts(actors["activity"]),
+        activities=tuple(
+            nomenclature.activities_of(*both)
+            for both in zip(actors["activity"], actors["other_activities"], strict=True)
+        ),
         commune=_texts(actors["commune_id"]),
         commune_xy={str(row[0]): (float(row[1]), float(row[2])) for row in centres.itertuples()},
         resources=_grouped(row for row in rows if row.table == v.RESOURCES),

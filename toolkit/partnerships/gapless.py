@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from toolkit import vocabulary as v
-from toolkit.partnerships import roles
+from toolkit.partnerships import roles, support_roles
 from toolkit.partnerships.calls import Opening, slots_of
 from toolkit.partnerships.facts import FAMILY_BIT, Fact, Facts, in_unit, sectors_of_category
 from toolkit.partnerships.roles import Call, Fit
@@ -19,6 +19,11 @@ SMALL_SHARE: Final = 0.5
 """A need is small if it is at most this share of all needs of the category (own rule)."""
 SMALL_JOBS: Final = 10.0
 """Jobs below which an actor is small: the micro-enterprise of French official statistics."""
+NOT_POOLED: Final = frozenset(
+    f"finance.{kind}"
+    for kind in ("crowdfunding", "equity", "grant", "guarantee", "loan", "sponsorship")
+)
+"""Money that is given or lent: neighbours that need it too compete for it, they pool nothing."""
 SEEKS_A_PUBLIC: Final = FAMILY_BIT["ess"] | FAMILY_BIT["business"] | FAMILY_BIT["civil"]
 """Families that gain from being seen; a public service is known, and small by its site only."""
 
@@ -36,6 +41,8 @@ def find(facts: Facts, *, isolated: frozenset[int]) -> list[Opening]:
 def _pooling(facts: Facts) -> Iterator[Opening]:
     """Yield, for each category, the call to those that have the same small need."""
     for category, rows in facts.needs.items():
+        if category in NOT_POOLED:
+            continue
         small = _small(rows, facts)
         users = roles.best(small, facts)
         if len(users) < NEIGHBOURS:
@@ -98,7 +105,7 @@ def _exchange(facts: Facts) -> Iterator[Opening]:
                 ("partner", True, learners),
                 ("partner", True, learners),
                 ("partner", False, learners),
-                ("research", False, roles.researchers(facts, frozenset({sector}))),
+                ("research", False, support_roles.researchers(facts, frozenset({sector}))),
                 ("authority", False, roles.authorities(facts, _communes(learners, facts))),
             ),
         )

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from toolkit import nomenclature
+from toolkit import category_links, nomenclature
 from toolkit import vocabulary as v
-from toolkit.partnerships import gapless, roles
+from toolkit.partnerships import chain_roles, gapless, roles, support_roles
 from toolkit.partnerships.calls import Opening, Slot, slots_of
+from toolkit.partnerships.chain_roles import Passing
 from toolkit.partnerships.facts import FAMILY_BIT, Fact, Facts, sectors_of_category
 from toolkit.partnerships.roles import Call, Fit
 
@@ -50,14 +51,15 @@ class _Gap:
     """One gap with its evidence, as the rules of the kinds read it.
 
     ``sides`` gives, for a broken chain, the positions of the actors that wait on either side, and
-    of those at the missing stage; ``related``, for a missing activity, how near to it the
-    activities are that are present here.
+    of those at the missing stage; ``passing`` what each such stage takes in and gives; ``related``,
+    for a missing activity, how near to it the activities are that are present here.
     """
 
     row: Mapping[str, Any]
     evidence: tuple[Mapping[str, Any], ...]
     facts: Facts
     sides: Mapping[str, tuple[int, ...]]
+    passing: tuple[Passing, ...]
     related: Mapping[str, float]
 
     def rows(self, role: str) -> list[tuple[str, float, str]]:
@@ -126,6 +128,7 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
     """
     evidence = _by_gap(findings.evidence)
     sides, related = _by_gap(findings.detail("chain_sides")), _related(findings)
+    passing = _by_gap(findings.detail("chain_passing"))
     free = sorted(gapless.find(facts, isolated=_isolated(findings, facts)), key=_urgency)
     rows = [row for row in findings.gaps.to_dict("records") if _has_rule(row)]
     most = settings.openings_max
@@ -137,6 +140,7 @@ def find_openings(facts: Facts, findings: Findings, *, settings: Settings) -> tu
                 tuple(evidence[str(row["gap_id"])]),
                 facts,
                 _sides_of(sides[str(row["gap_id"])], facts),
+                _passing_of(passing[str(row["gap_id"])]),
                 related.get(str(row["gap_id"]), {}),
             )
         )
@@ -160,6 +164,17 @@ def _sides_of(rows: list[Mapping[str, Any]], facts: Facts) -> dict[str, tuple[in
         if str(row["actor_id"]) in facts.index:
             held[str(row["side"])].add(facts.index[str(row["actor_id"])])
     return {side: tuple(sorted(actors)) for side, actors in held.items()}
+
+
+def _passing_of(rows: list[Mapping[str, Any]]) -> tuple[Passing, ...]:
+    """Return what each missing stage takes in and gives, by stage."""
+    held: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        held[str(row["stage_id"])][str(row["way"])].add(str(row["category"]))
+    return tuple(
+        Passing(*(tuple(sorted(held[stage][way])) for way in ("taken", "given")))
+        for stage in sorted(held)
+    )
 
 
 def _related(findings: Findings) -> dict[str, dict[str, float]]:
@@ -230,10 +245,14 @@ def _text(cell: object) -> str:
 
 
 def _support(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
-    """Return the optional roles of most openings: authority, research, a structure of the ESS."""
+    """Return the optional roles of most openings: authority, research, a structure of the ESS.
+
+    For a service to people, only research in its field helps.
+    """
+    service = category_links.is_service(call.category)
     return [
         ("authority", False, roles.authorities(gap.facts, call.communes)),
-        ("research", False, roles.researchers(gap.facts, call.sectors)),
+        ("research", False, support_roles.researchers(gap.facts, call.sectors, in_field=service)),
         ("partner", False, roles.ess_partners(gap.facts, call)),
     ]
 
@@ -242,7 +261,7 @@ def _carriers(gap: _Gap, call: Call) -> list[tuple[str, bool, tuple[Fit, ...]]]:
     """Return the optional role of who carries a material from one to the other."""
     if not call.category.startswith("materials."):
         return []
-    return [("collector", False, roles.carriers(gap.facts))]
+    return [("collector", False, support_roles.carriers(gap.facts, call.category))]
 
 
 def _unmet_need(gap: _Gap) -> tuple[Slot, ...]:
@@ -270,7 +289,7 @@ def _unused_resource(gap: _Gap) -> tuple[Slot, ...]:
     return slots_of(
         ("holder", True, roles.best(holding, gap.facts)),
         ("user", True, roles.users(gap.facts, call)),
-        ("transformer", False, roles.transformers(gap.facts, call)),
+        ("transformer", False, support_roles.transformers(gap.facts, call)),
         *_support(gap, call),
         *_carriers(gap, call),
     )
@@ -349,7 +368,7 @@ def _isolated_actor(gap: _Gap) -> tuple[Slot, ...]:
         ("broker", True, linking),
         ("linking_place", False, places),
         ("authority", False, roles.authorities(gap.facts, call.communes)),
-        ("research", False, roles.researchers(gap.facts, sector)),
+        ("research", False, support_roles.researchers(gap.facts, sector)),
     )
 
 
@@ -376,7 +395,7 @@ def _structural_hole(gap: _Gap) -> tuple[Slot, ...]:
         ("broker", True, brokers[1]),
         ("linking_place", False, roles.linking_places(gap.facts)),
         ("authority", False, roles.authorities(gap.facts, call.communes)),
-        ("research", False, roles.researchers(gap.facts, frozenset(_hole(gap)[1:]))),
+        ("research", False, support_roles.researchers(gap.facts, frozenset(_hole(gap)[1:]))),
     )
 
 
@@ -427,14 +446,15 @@ def _broken_chain(gap: _Gap) -> tuple[Slot, ...]:
     """Return the roles of a broken chain: who waits on both sides, and who could close it.
 
     The link holds when both sides are there and somebody between them: each side is half of what is
-    asked for, and who closes the gap brings, as far as it suits, one of the actors that lack.
+    asked for, as far as its actor says that it waits, and who closes the gap brings, as far as it
+    suits, one of the actors that lack.
     """
     call = gap.call()
     each = min(1.0, 1.0 / call.shortfall) if call.shortfall > 0 else 1.0
     ends = [
         tuple(
-            fit._replace(supply=0.0, demand=HALF)
-            for fit in roles.waiting(
+            fit._replace(supply=0.0, demand=HALF * fit.suitability)
+            for fit in chain_roles.waiting(
                 gap.facts, gap.sides.get(side, ()), rows=_rows_of(gap, role), reason=reason
             )
         )
@@ -443,7 +463,7 @@ def _broken_chain(gap: _Gap) -> tuple[Slot, ...]:
             ("downstream", v.NEEDS, "waits_downstream"),
         )
     ]
-    able = roles.closers(gap.facts, call, sides=gap.sides)
+    able = chain_roles.closers(gap.facts, call, sides=gap.sides, stages=gap.passing)
     closing = tuple(fit._replace(supply=fit.suitability * each, demand=0.0) for fit in able)
     return slots_of(
         ("upstream", True, ends[0]),

@@ -16,7 +16,14 @@ import numpy as np
 
 from toolkit import category_links, nomenclature
 from toolkit import vocabulary as v
-from toolkit.partnerships.facts import BASIS_WEIGHT, FAMILY_BIT, Fact, Facts, in_unit
+from toolkit.partnerships.facts import (
+    BASIS_WEIGHT,
+    FAMILY_BIT,
+    Fact,
+    Facts,
+    in_unit,
+    sectors_of_category,
+)
 
 COMMITTED: Final = 0.5
 """Suitability of a resource that the territory's balance already uses elsewhere."""
@@ -43,10 +50,11 @@ SAME_TRADE: Final = 0.8
 """Weight of an activity from which it is the very trade of a service, not a neighbouring one."""
 RELATED_TRADE: Final = 0.6
 """Suitability of an activity that always goes together with one that lacks."""
+NEIGHBOUR_TRADE: Final = 0.5
+"""Suitability of an activity of the same group of the NAF as one that lacks."""
+GROUP_LENGTH: Final = 4
+"""Characters of a group of the NAF, with its dot."""
 ADAPTABLE: Final = 0.5
-STANDS_BESIDE: Final = 0.6
-"""Suitability of an actor beside a missing stage that no row says to wait."""
-DOES_IT_ITSELF: Final = 0.4
 WORKING_PREMISES: Final = frozenset(
     f"premises.{kind}"
     for kind in (
@@ -57,21 +65,10 @@ WORKING_PREMISES: Final = frozenset(
 """Premises in which an activity can begin."""
 DESK: Final = "services.daily_life.public_service_point"
 """What a point of public services offers: it informs, and decides nothing."""
-KNOWS_THE_FIELD: Final = 0.9
-KNOWS_SOMETHING: Final = 0.6
-"""Suitability of a body of research that offers knowledge, in the field called for or elsewhere."""
-CARRYING: Final = frozenset(
-    f"logistics.{means}"
-    for means in (
-        "bike_delivery", "freight", "last_kilometre", "rail_water", "refrigerated", "return_trips",
-        "reverse", "vehicle", "waste_collection",
-    )
-)  # fmt: skip
-"""Categories of means that carry goods: minibuses carry people, handling carries nothing far."""
-NO_FIELD: Final = frozenset({"education", "research"})
-"""Sectors of the bodies of research and training themselves: they name no field."""
 PUBLIC_HOST: Final = 0.6
 """Suitability of an authority as host: it has or finds premises, of which no row tells."""
+DESK_OF_AUTHORITY: Final = 0.5
+"""Part of its suitability that an authority keeps if its row is that of a point of services."""
 
 COMMUNE_FORMS: Final = frozenset({"7210"})
 GROUPING_FORMS: Final = frozenset(
@@ -158,7 +155,7 @@ def of_actor(facts: Facts, actor: int, *, suitability: float, reason: str) -> Fi
 
 def holders(facts: Facts, call: Call) -> tuple[Fit, ...]:
     """Return who holds the category called for, sells it, or has a trade that provides it."""
-    return best((fit for fit, _ in _able(facts, call)), facts)
+    return best((fit for fit, _ in able(facts, call)), facts)
 
 
 def operators(facts: Facts, call: Call) -> tuple[Fit, ...]:
@@ -167,15 +164,15 @@ def operators(facts: Facts, call: Call) -> tuple[Fit, ...]:
     Who runs the service itself can serve all the people of the place it extends to; of a neighbour
     only the share by which its service is near is counted, until somebody has checked.
     """
-    able = _able(facts, call)
+    found = able(facts, call)
     reach: dict[int, float] = {}
-    for fit, near in able:
+    for fit, near in found:
         reach[fit.actor] = max(near, reach.get(fit.actor, 0.0))
-    fits = best((fit for fit, _ in able), facts)
+    fits = best((fit for fit, _ in found), facts)
     return tuple(fit._replace(supply=reach[fit.actor]) for fit in fits)
 
 
-def _able(facts: Facts, call: Call) -> list[tuple[Fit, float]]:
+def able(facts: Facts, call: Call) -> list[tuple[Fit, float]]:
     """Return who could provide what is called for, each with how near that comes to it."""
     sold = _traders(facts, call, end="origin", reason="supplies_category")
     return [*_offers(facts, call), *((fit, 1.0) for fit in sold), *_by_trade(facts, call)]
@@ -265,21 +262,23 @@ def _traders(facts: Facts, call: Call, *, end: str, reason: str) -> list[Fit]:
 def _by_trade(facts: Facts, call: Call) -> Iterator[tuple[Fit, float]]:
     """Yield who has a trade that could run a service (a thing is held by somebody).
 
-    The activity decides; the sectors only where no activity is known: a campsite and a canteen
-    kitchen are of one sector.
+    The best of its activities decides; the sectors only where no activity is known: a campsite and
+    a canteen kitchen are of one sector.
     """
     if not category_links.is_service(call.category):
         return
     known = {
-        activity: category_links.by_activity(call.category, activity)
-        for activity in frozenset(facts.activity)
+        activities: max(category_links.by_activity(call.category, one) for one in activities)
+        for activities in frozenset(facts.activities)
+        if activities
     }
-    for actor, activity in enumerate(facts.activity):
-        near = known[activity]
-        if not activity:
+    for actor, activities in enumerate(facts.activities):
+        if activities:
+            near = known[activities]
+        else:
             near = category_links.by_sector(call.category, facts.sectors[actor])
         if near:
-            reason = "has_trade" if activity and near >= SAME_TRADE else "works_in_sector"
+            reason = "has_trade" if activities and near >= SAME_TRADE else "works_in_sector"
             yield of_actor(facts, actor, suitability=near, reason=reason), near
 
 
@@ -288,9 +287,9 @@ def founders(
 ) -> tuple[Fit, ...]:
     """Return who could take up an activity that lacks.
 
-    Those that have it already, and could open another place; those whose trade is near to it: the
-    activities that are present together with it elsewhere, by how often they are; for a service to
-    people, those that run it or a neighbour of it.
+    Those that have it already, and could open another place; those whose trade is near to it: of
+    the same group of the NAF, or present together with it elsewhere, by how often that is; for a
+    service to people, those that run it or a neighbour of it.
 
     Parameters
     ----------
@@ -304,22 +303,26 @@ def founders(
         Activities present here, each with its proximity to the one that lacks, in [0, 1].
     """
     fits: list[Fit] = []
-    for actor, own in enumerate(facts.activity):
-        if own and own.startswith(activity):
-            fits.append(
-                of_actor(facts, actor, suitability=SAME_TRADE, reason="has_missing_activity")
-            )
-            continue
-        near = max(
-            (part for code, part in related.items() if own and own.startswith(code)), default=0
-        )
-        if near > 0:
-            suitability = RELATED_TRADE * near
-            fits.append(
-                of_actor(facts, actor, suitability=suitability, reason="has_related_activity")
-            )
+    near = {code: part for code, part in related.items() if part > 0}
+    group = activity[:GROUP_LENGTH] if activity[2:3] == "." else activity
+    for actor, activities in enumerate(facts.activities):
+        for own in activities:
+            if own.startswith(activity):
+                fits.append(
+                    of_actor(facts, actor, suitability=SAME_TRADE, reason="has_missing_activity")
+                )
+            elif own.startswith(group):
+                fits.append(
+                    of_actor(facts, actor, suitability=NEIGHBOUR_TRADE, reason="works_in_sector")
+                )
+            found = (part for code, part in near.items() if own.startswith(code))
+            suits = RELATED_TRADE * max(found, default=0.0)
+            if suits:
+                fits.append(
+                    of_actor(facts, actor, suitability=suits, reason="has_related_activity")
+                )
     if call.category:
-        fits += [fit for fit, _ in _able(facts, call)]
+        fits += [fit for fit, _ in able(facts, call)]
     return best(fits, facts)
 
 
@@ -342,119 +345,69 @@ def premises_for(facts: Facts, call: Call) -> tuple[Fit, ...]:
     return best(fits, facts)
 
 
-def waiting(
-    facts: Facts, actors: Iterable[int], *, rows: Iterable[Fact], reason: str
-) -> tuple[Fit, ...]:
-    """Return the actors on one side of a broken chain, those that say what they have or want first.
-
-    Parameters
-    ----------
-    facts : Facts
-        Actors and rows.
-    actors : iterable of int
-        Who stands on that side.
-    rows : iterable of Fact
-        Resources or needs that would pass the missing stage.
-    reason : str
-        Code of why they are called.
-    """
-    side = frozenset(actors)
-    fits = [
-        of_row(row, suitability=1.0, reason=reason, quantity=row.left)
-        for row in rows
-        if row.actor in side
-    ]
-    fits += [of_actor(facts, actor, suitability=STANDS_BESIDE, reason=reason) for actor in side]
-    return best(fits, facts)
-
-
-def closers(facts: Facts, call: Call, *, sides: Mapping[str, Iterable[int]]) -> tuple[Fit, ...]:
-    """Return who could close a broken chain.
-
-    The few that stand at the stage already; who holds what the stage hands on, or has a trade that
-    provides it; who transforms materials of that branch; and those that wait, who could do it
-    themselves.
-    """
-    there = (
-        of_actor(facts, actor, suitability=1.0, reason="stands_at_stage")
-        for actor in sides.get("there", ())
-    )
-    themselves = (
-        of_actor(facts, actor, suitability=DOES_IT_ITSELF, reason="could_extend_to_stage")
-        for side in ("upstream", "downstream")
-        for actor in sides.get(side, ())
-    )
-    able = [fit for fit, _ in _able(facts, call)] if call.category else []
-    return best([*there, *able, *transformers(facts, call), *themselves], facts)
-
-
 def is_authority(facts: Facts, actor: int) -> bool:
-    """Return whether an actor is a local authority, by its activity and its legal form.
+    """Return whether an actor is a local authority, by its activities and its legal form.
 
     The legal form alone would make authorities of the schools and depots of a commune, which bear
     its form.  A public body that gives neither is taken for one, unless it is known to work in
     other sectors only, or to be a point of public services: workbooks often say no more.
     """
-    form, activity = facts.legal_form[actor], facts.activity[actor]
+    form, activities = facts.legal_form[actor], facts.activities[actor]
     if facts.family[actor] != FAMILY_BIT["public"]:
         return False
-    if not form and not activity:
-        if any(row.actor == actor for row in facts.resources.get(DESK, ())):
+    if not form and not activities:
+        if _is_desk(facts, actor):
             return False
-        return not facts.sectors[actor] or GOVERNING in facts.sectors[actor]
-    governs = not activity or activity.startswith("84.11")
+        sectors = facts.sectors[actor]
+        return GOVERNING in sectors if sectors else not _works_elsewhere(facts, actor)
+    governs = not activities or any(one.startswith("84.11") for one in activities)
     return governs and (not form or form in COMMUNE_FORMS | GROUPING_FORMS | WIDE_FORMS)
 
 
+def _is_desk(facts: Facts, actor: int) -> bool:
+    return any(row.actor == actor for row in facts.resources.get(DESK, ()))
+
+
+def _works_elsewhere(facts: Facts, actor: int) -> bool:
+    """Return whether all that an actor says to offer shows it to be something else than a council.
+
+    Who runs a service is that service: a library is no town hall.  So is who offers but things that
+    no authority deals with, as a toy library does.
+    """
+    stated = [
+        category
+        for category, rows in facts.resources.items()
+        if any(row.actor == actor and not row.deduced for row in rows)
+    ]
+    return bool(stated) and all(
+        category_links.is_service(category) or GOVERNING not in sectors_of_category(category)
+        for category in stated
+    )
+
+
 def authorities(facts: Facts, communes: frozenset[str]) -> tuple[Fit, ...]:
-    """Return the local authorities of the communes meant: theirs, the groupings, the wider ones."""
+    """Return the local authorities of the communes meant: theirs, the groupings, the wider ones.
+
+    A row with the form of an authority may be that of its point of public services: it suits less,
+    and what it is in charge of is to be checked.
+    """
     fits = []
     for actor in np.flatnonzero(facts.family == FAMILY_BIT["public"]).tolist():
         if not is_authority(facts, actor):
             continue
-        form, certain = (
-            facts.legal_form[actor],
-            bool(facts.legal_form[actor] or facts.activity[actor]),
-        )
+        form, desk = facts.legal_form[actor], _is_desk(facts, actor)
+        certain = bool(form or facts.activities[actor]) and not desk
         if form in GROUPING_FORMS:
             suitability = 0.9
         elif form in WIDE_FORMS:
             suitability = 0.6
         elif facts.commune[actor] in communes:
-            suitability = 1.0 if certain else 0.7
+            suitability = 1.0 if certain or desk else 0.7
         else:
             continue
+        suitability *= DESK_OF_AUTHORITY if desk else 1.0
         reason = "is_local_authority" if certain else "is_public_body"
         fits.append(of_actor(facts, actor, suitability=suitability, reason=reason))
-    return best(fits, facts)
-
-
-def researchers(facts: Facts, sectors: frozenset[str]) -> tuple[Fit, ...]:
-    """Return the bodies of research and training; those of the sectors suit best.
-
-    That a school is of the sector of education says that it teaches, not what.
-    """
-    known, fields = FAMILY_BIT["research"], sectors - NO_FIELD
-    fits = [
-        of_actor(
-            facts,
-            actor,
-            suitability=1.0 if facts.sectors[actor] & fields else 0.5,
-            reason="does_research_in_sector" if facts.sectors[actor] & fields else "does_research",
-        )
-        for actor in np.flatnonzero(facts.family == known).tolist()
-    ]
-    fits += [
-        of_row(
-            row,
-            suitability=KNOWS_THE_FIELD if facts.sectors[row.actor] & fields else KNOWS_SOMETHING,
-            reason="offers_knowledge",
-        )
-        for category, rows in facts.resources.items()
-        if category.startswith("knowledge.")
-        for row in rows
-        if facts.family[row.actor] == known
-    ]
     return best(fits, facts)
 
 
@@ -464,11 +417,11 @@ def ess_partners(facts: Facts, call: Call) -> tuple[Fit, ...]:
     The field of a service is that of who could well run it; of anything else, its sectors.
     """
     service = category_links.is_service(call.category)
-    near = _able(facts, call) if service else ()
-    able = {fit.actor for fit, weight in near if weight >= IN_THE_FIELD}
+    near = able(facts, call) if service else ()
+    running = {fit.actor for fit, weight in near if weight >= IN_THE_FIELD}
     fits = []
     for actor in np.flatnonzero(facts.family == FAMILY_BIT["ess"]).tolist():
-        if actor in able if service else facts.sectors[actor] & call.sectors:
+        if actor in running if service else facts.sectors[actor] & call.sectors:
             fits.append(
                 of_actor(facts, actor, suitability=ESS_IN_SECTOR, reason="is_ess_in_sector")
             )
@@ -476,34 +429,6 @@ def ess_partners(facts: Facts, call: Call) -> tuple[Fit, ...]:
             fits.append(
                 of_actor(facts, actor, suitability=ESS_IN_SECTOR - 0.1, reason="is_facilitator")
             )
-    return best(fits, facts)
-
-
-def carriers(facts: Facts) -> tuple[Fit, ...]:
-    """Return who offers to carry or collect goods, whatever the quantity."""
-    rows = (row for category in sorted(CARRYING) for row in facts.resources.get(category, ()))
-    fits = (of_row(row, suitability=1.0, reason="offers_transport") for row in rows)
-    return best(fits, facts)
-
-
-def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
-    """Return who takes in and gives out materials of one branch, so may transform them."""
-    branch = ".".join(call.category.split(".")[:2])
-    if not branch.startswith("materials."):
-        return ()
-    taking = {
-        row.actor
-        for category, rows in facts.needs.items()
-        if category.startswith(branch)
-        for row in rows
-    }
-    fits = (
-        of_row(row, suitability=0.8, reason="can_transform")
-        for category, rows in facts.resources.items()
-        if category.startswith(branch)
-        for row in rows
-        if row.actor in taking
-    )
     return best(fits, facts)
 
 

@@ -55,7 +55,7 @@ def draw_facts(rng: np.random.Generator, *, size: int, coarse: bool) -> Facts:
         eligible=np.ones(size, dtype="bool"),
         basis=("observed",) * size,
         legal_form=("",) * size,
-        activity=("",) * size,
+        activities=((),) * size,
         commune=("C0",) * size,
         commune_xy={place.place_id: (place.x_km, place.y_km) for place in places},
         edges=np.array(edges, dtype="int64").reshape(-1, 2),

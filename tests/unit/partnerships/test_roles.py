@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from toolkit.partnerships import roles
+from toolkit.partnerships import roles, support_roles
 from toolkit.partnerships.facts import facts_of, sectors_of_category
 from toolkit.partnerships.roles import Call
 from toolkit.settings import Settings
@@ -191,11 +191,31 @@ def test_a_school_does_research_in_no_field_by_being_a_school(facts_with):
     offers = [("R1", "C-teller", "knowledge.training_course", 20.0, "person", "observed")]
     facts = facts_with(rows, resources=offers)
     sectors = frozenset({"education", "energy", "research"})
-    assert _told(facts, roles.researchers(facts, sectors)) == {
-        "A-school": ("does_research", 0.5),
+    assert _told(facts, support_roles.researchers(facts, sectors)) == {
+        "A-school": ("does_research", 0.3),
         "B-lab": ("does_research_in_sector", 1.0),
-        "C-teller": ("offers_knowledge", 0.6),
+        "C-teller": ("offers_knowledge", 0.4),
     }
+    only = support_roles.researchers(facts, sectors, in_field=True)
+    assert _told(facts, only) == {"B-lab": ("does_research_in_sector", 1.0)}
+
+
+def test_a_general_school_neither_does_research_nor_trains_for_others(facts_with):
+    family = {"family": "research", "sectors": "education"}
+    facts = facts_with(
+        [
+            family | {"actor_id": "A-general"},
+            family | {"actor_id": "B-technical"},
+            family | {"actor_id": "C-registered", "activity": "85.31Z"},
+            family | {"actor_id": "D-both", "activity": "85.31Z", "other_activities": "85.59A"},
+        ],
+        resources=[
+            ("R1", "A-general", "services.education.lower_secondary", 400.0, "place", "recorded"),
+            ("R2", "B-technical", "services.education.upper_secondary", 300.0, "place", "recorded"),
+        ],
+    )
+    found = _told(facts, support_roles.researchers(facts, frozenset({"energy"})))
+    assert found == dict.fromkeys(("B-technical", "D-both"), ("does_research", 0.3))
 
 
 def test_carriers_carry_goods(facts_with):
@@ -205,9 +225,68 @@ def test_carriers_carry_goods(facts_with):
             ("R1", "A", "logistics.return_trips", 900.0, "km", "observed"),
             ("R2", "B", "logistics.minibus", 20.0, "day", "observed"),
             ("R3", "C", "logistics.employee_travel", 20.0, "person", "observed"),
+            ("R4", "C", "logistics.waste_collection", 20.0, "t", "observed"),
+            ("R5", "B", "logistics.reverse", 20.0, "unit", "observed"),
         ],
     )
-    assert _told(facts, roles.carriers(facts)) == {"A": ("offers_transport", 1.0)}
+    for category, who in (
+        ("materials.construction.aggregates", "AC"),
+        ("materials.organic.unsold_food", "A"),  # people shall still eat it
+        ("materials.glass.bottles", "ABC"),
+        ("materials.organic", "AC"),  # a branch: some of it
+    ):
+        fits = support_roles.carriers(facts, category)
+        assert _told(facts, fits) == dict.fromkeys(who, ("offers_transport", 1.0)), category
+
+
+def test_all_that_an_actor_does_counts(facts_with):
+    facts = facts_with(
+        [
+            {"actor_id": "A-shop", "activity": "47.11B", "other_activities": "86.21Z"},
+            {"actor_id": "B-town", "family": "public", "activity": "36.00Z",
+             "other_activities": "84.11Z", "legal_form": "7210"},
+            {"actor_id": "C-shop", "activity": "47.11B"},
+        ]
+    )  # fmt: skip
+    doctor = roles.operators(facts, Call(DOCTOR, 4_000.0, "person"))
+    assert _told(facts, doctor) == {"A-shop": ("has_trade", 0.8)}
+    assert roles.is_authority(facts, facts.index["B-town"])
+    call = Call("", 3.0, "")
+    assert _told(facts, roles.founders(facts, call, activity="86.21", related={})) == {
+        "A-shop": ("has_missing_activity", 0.8)
+    }
+    # Of one group of the NAF: a neighbouring trade.
+    assert _told(facts, roles.founders(facts, call, activity="86.22Z", related={})) == {
+        "A-shop": ("works_in_sector", 0.5)
+    }
+
+
+def test_who_runs_a_service_or_lends_toys_is_no_town_hall(facts_with):
+    names = ("A-library", "B-toys", "C-hall", "D-nothing", "E-both")
+    facts = facts_with(
+        [{"actor_id": name, "family": "public"} for name in names],
+        resources=[
+            ("R1", "A-library", "services.culture_sport.library", 1.0, "unit", "observed"),
+            ("R2", "B-toys", "materials.goods.toys", 1.0, "unit", "observed"),
+            ("R3", "C-hall", "premises.event_hall", 90.0, "place", "observed"),
+            ("R4", "E-both", "premises.event_hall", 90.0, "place", "observed"),
+            ("R5", "E-both", "services.culture_sport.library", 1.0, "unit", "observed"),
+        ],
+    )
+    found = roles.authorities(facts, frozenset({"99001"}))
+    assert set(_told(facts, found)) == {"C-hall", "D-nothing", "E-both"}
+
+
+def test_a_point_of_services_with_the_form_of_an_authority_is_to_be_checked(facts_with):
+    town = {"family": "public", "activity": "84.11Z", "legal_form": "7210"}
+    facts = facts_with(
+        [town | {"actor_id": "A-town"}, town | {"actor_id": "B-desk"}],
+        resources=[("R1", "B-desk", roles.DESK, 1.0, "unit", "recorded")],
+    )
+    assert _told(facts, roles.authorities(facts, frozenset({"99001"}))) == {
+        "A-town": ("is_local_authority", 1.0),
+        "B-desk": ("is_public_body", 0.5),
+    }
 
 
 def test_sectors_of_a_branch_are_those_of_its_leaves():

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
-
 from toolkit import vocabulary as v
-from toolkit.language import date, enum_label, has_text, listing, number, percent, text
+from toolkit.language import enum_label, has_text, listing, number, percent, text
 from toolkit.partnerships.follow_up import follow_up
 from toolkit.partnerships.wishes import ALL
 from toolkit.views.words import (
     candidate_title,
+    day_text,
     distance_text,
     gap_title,
     place_names,
@@ -21,6 +20,8 @@ from toolkit.views.words import (
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    import pandas as pd
 
     from toolkit.diagnosis import Diagnosis
     from toolkit.partnerships import Empty
@@ -179,13 +180,9 @@ def due_lines(decisions: pd.DataFrame, *, today: dt.date, lang: str) -> Iterator
             title=row["title"] or row["candidate_id"],
             stage=enum_label("stage", row["stage"], lang=lang) if row["stage"] else "–",
             step=row["next_step"] or "–",
-            due=date(_day(row["due_date"]), lang=lang),
+            due=day_text(row["due_date"], lang=lang),
             who=row["who"],
         )
-
-
-def _day(words: str) -> dt.date:
-    return pd.Timestamp(words).date()
 
 
 def actor_count(diagnosis: Diagnosis) -> int:

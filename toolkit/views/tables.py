@@ -9,10 +9,12 @@ import pandas as pd
 
 from toolkit import vocabulary as v
 from toolkit.language import enum_label, listing, percent, text
+from toolkit.partnerships.follow_up import follow_up
 from toolkit.views.shown import worded
 from toolkit.views.words import (
     COUNTED,
     candidate_title,
+    day_text,
     distance_text,
     gap_title,
     place_names,
@@ -20,6 +22,8 @@ from toolkit.views.words import (
 )
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from toolkit.diagnosis import Diagnosis
 
 Row = Mapping[Any, Any]
@@ -89,6 +93,57 @@ def partnership_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
         "selected": lambda row: yes if row["selected"] else no,
     }
     return _worded(diagnosis.partnerships, key="candidate_id", cells=cells, lang=lang)
+
+
+def panel_table(diagnosis: Diagnosis, *, lang: str) -> pd.DataFrame:
+    """Return the territories that this one is compared with, itself first, then the nearest.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the language: name, kind, population, inhabitants a km2, median income.  Index:
+        id of the territory.
+    """
+    panel = diagnosis.findings.detail("panel")
+    chosen = panel["chosen"].astype("bool") | (panel.index == 0)
+    return _worded(
+        panel[chosen],
+        key="territory_id",
+        cells={
+            "name": lambda row: row["name"],
+            "territory_kind": lambda row: row["kind"],
+            "population": lambda row: row["population"],
+            "density": lambda row: row["density_per_km2"],
+            "income": lambda row: row["median_income_eur"],
+        },
+        lang=lang,
+    )
+
+
+def follow_up_table(decisions: pd.DataFrame, *, today: dt.date, lang: str) -> pd.DataFrame:
+    """Return where each decided cooperation stands: overdue steps first.
+
+    Returns
+    -------
+    DataFrame
+        Columns in the language: state, title, stage, next step, date, who.  Index: id of the
+        candidate.
+    """
+    return _worded(
+        follow_up(decisions, today=today.isoformat()),
+        key="candidate_id",
+        cells={
+            "state": lambda row: enum_label("step_state", row["state"], lang=lang),
+            "what": lambda row: row["title"] or row["candidate_id"],
+            "stage": lambda row: (
+                enum_label("stage", row["stage"], lang=lang) if row["stage"] else ""
+            ),
+            "next_step": lambda row: row["next_step"],
+            "due_date": lambda row: day_text(row["due_date"], lang=lang),
+            "who": lambda row: row["who"],
+        },
+        lang=lang,
+    )
 
 
 def _worded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from toolkit import nomenclature, units
 from toolkit import vocabulary as v
-from toolkit.language import enum_label, has_text, listing, number, text
+from toolkit.language import date, enum_label, has_text, listing, number, text
 from toolkit.views.chain_words import chain_label, lack_title
 
 if TYPE_CHECKING:
@@ -106,6 +107,19 @@ def distance_text(kilometres: object, *, lang: str) -> str:
     """
     known = as_number(kilometres)
     return "" if known is None else quantity_text(round(known, 1), "km", lang=lang)
+
+
+def day_text(words: object, *, lang: str) -> str:
+    """Return a day (ISO 8601) as the language writes it; empty where there is none.
+
+    Examples
+    --------
+    >>> day_text("2026-12-24", lang="en")
+    '24 December 2026'
+    """
+    if not isinstance(words, str) or not words:
+        return ""
+    return date(dt.date.fromisoformat(words[:10]), lang=lang)
 
 
 def _counted(unit: str, lang: str) -> bool:

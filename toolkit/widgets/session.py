@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -20,6 +21,7 @@ from toolkit.diagnosis import Diagnosis, diagnose, undiagnosed
 from toolkit.errors import Problem, UsageError
 from toolkit.language import column_label, enum_label, text
 from toolkit.linkage.merging import CONFLICT_COLUMNS
+from toolkit.partnerships import Wishes
 from toolkit.schema import CONTRACTS
 from toolkit.settings import LANGUAGES, Settings
 from toolkit.sources import demo_territory
@@ -27,12 +29,19 @@ from toolkit.territory import Territory
 from toolkit.views.frames import in_words, names_of, table_of
 from toolkit.views.maps import map_of
 from toolkit.views.shown import worded
-from toolkit.views.tables import gap_kind_table, gap_table, partnership_table
+from toolkit.views.tables import (
+    follow_up_table,
+    gap_kind_table,
+    gap_table,
+    panel_table,
+    partnership_table,
+)
 from toolkit.views.words import folded
 from toolkit.widgets.differing import conflict_table
 from toolkit.workspace import Workspace
 from toolkit.workspace.backgrounds import demo_background
 from toolkit.workspace.links import questions_of, typed
+from toolkit.workspace.naming import find_actors
 from toolkit.workspace.questions import in_words as in_the_sheet
 
 if TYPE_CHECKING:
@@ -102,14 +111,77 @@ class Session:
         return worded(made, lang=self.lang)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table in words: of the model, ``gaps``, ``gap_kinds`` or ``partnerships``."""
+        """Return a table in words: of the model, or one of the diagnosis.
+
+        Parameters
+        ----------
+        name : str
+            Table of the model; or ``gaps``, ``gap_kinds``, ``panel`` (territories compared with),
+            ``partnerships``, or ``follow_up`` (next steps of what was decided, overdue ones first).
+        """
         if name == "gaps":
             return gap_table(self.diagnosis, lang=self.lang)
         if name == "gap_kinds":
             return gap_kind_table(self.diagnosis, lang=self.lang)
         if name == "partnerships":
             return partnership_table(self.diagnosis, lang=self.lang)
+        if name == "panel":
+            return panel_table(self.diagnosis, lang=self.lang)
+        if name == "follow_up":
+            decisions = self.territory.table(v.DECISIONS)
+            return follow_up_table(decisions, today=dt.date.today(), lang=self.lang)  # noqa: DTZ011 - the officer's own day
         return table_of(self.territory, name, lang=self.lang)
+
+    def partners(
+        self,
+        *,
+        must: Sequence[str] = (),
+        without: Sequence[str] = (),
+        types: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        """Return candidates that follow wishes, in words; the diagnosis stays as it is.
+
+        Parameters
+        ----------
+        must, without : sequence of str
+            Actors that every candidate holds, and that none holds: ids or names.
+        types : sequence of str
+            Types looked for; those of the settings where it is empty.
+
+        Raises
+        ------
+        UsageError
+            If an actor is unknown, or several bear its name; all of them at once.
+        SettingsError
+            If a type is unknown.
+        """
+        actors = self.territory.actors
+        wishes = Wishes(find_actors(actors, must), find_actors(actors, without), tuple(types))
+        return partnership_table(self.diagnosis.with_wishes(wishes), lang=self.lang)
+
+    def reranked(self, **weights: float) -> pd.DataFrame:
+        """Return the candidates ranked again under other weights, in words.
+
+        Parameters
+        ----------
+        **weights : float
+            Weight of a criterion by name; the others keep theirs.
+
+        Raises
+        ------
+        UsageError
+            If a criterion is unknown, a weight is negative, or all are 0.
+        """
+        strange = [name for name in weights if name not in v.CRITERIA]
+        if strange:
+            choices = {"choices": ", ".join(v.CRITERIA)}
+            raise UsageError([Problem("weights_unknown", found=n, params=choices) for n in strange])
+        try:
+            frame = self.diagnosis.reranked(weights)
+        except ValueError as err:
+            raise UsageError(Problem("weights_useless", found=str(weights))) from err
+        proposals = replace(self.diagnosis.proposals, partnerships=frame)
+        return partnership_table(replace(self.diagnosis, proposals=proposals), lang=self.lang)
 
     def count(self, table: str, column: str, *, by: str) -> pd.DataFrame:
         """Return how many rows there are for each value of two columns of a table, in words.

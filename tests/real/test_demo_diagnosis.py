@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from toolkit import vocabulary as v
+from toolkit.background import NOTHING
 from toolkit.diagnosis import Diagnosis, diagnose
 from toolkit.settings import Settings
 from toolkit.sources.demo import demo_territory
@@ -99,3 +100,18 @@ def test_severity_and_confidence_are_shares_and_never_missing(gaps: pd.DataFrame
     for column in ("severity", "confidence"):
         assert gaps[column].between(0, 1).all()
     assert gaps[["expected", "observed", "shortfall"]].notna().all().all()
+
+
+@pytest.mark.parametrize(
+    "opening, members",
+    [
+        ("unmet_need:premises.cold_room", {"P-BANQUE", "P-FROMAGERIE"}),
+        ("unused_resource:materials.organic.spent_grain", {"P-BRASSERIE"}),
+        ("leak:out:materials.textile", {"P-COLLECTE", "P-TRI"}),
+    ],
+)
+def test_planted_partnerships_are_among_the_first_three(opening: str, members: set[str]) -> None:
+    settings = Settings(openings_max=5_000, per_opening=3)
+    found = diagnose(demo_territory(), settings=settings, background=NOTHING).partnerships
+    held = found.loc[found["opening_id"] == opening, "member_ids"].head(3).map(v.split_list)
+    assert any(members <= set(team) for team in held), held.tolist()

@@ -26,6 +26,7 @@ SCHOOLS: Final = frozenset(
 """Services of general schools: they neither do research nor train for others."""
 SCHOOL_TRADES: Final = ("85.1", "85.2", "85.31")
 """Activities (NAF) of general schools."""
+GOODS: Final = "materials.goods"
 SMALL_LOADS: Final = (
     "materials.food", "materials.organic.unsold_food", "materials.paper", "materials.textile",
 )  # fmt: skip
@@ -129,10 +130,14 @@ def carriers(facts: Facts, category: str) -> tuple[Fit, ...]:
 
 
 def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
-    """Return who takes in what is called for and gives out materials of its branch."""
+    """Return who takes in what is called for and gives out materials of its branch.
+
+    Goods are mended, not made into others: who gives out toys transforms no furniture.
+    """
     branch = ".".join(call.category.split(".")[:2])
     if not branch.startswith("materials."):
         return ()
+    made = call.category if branch == GOODS else branch
     taking = {
         row.actor
         for category, rows in facts.needs.items()
@@ -142,7 +147,7 @@ def transformers(facts: Facts, call: Call) -> tuple[Fit, ...]:
     fits = (
         of_row(row, suitability=0.8, reason="can_transform")
         for category, rows in facts.resources.items()
-        if category.startswith(branch)
+        if nomenclature.is_compatible(made, category)
         for row in rows
         if row.actor in taking
     )

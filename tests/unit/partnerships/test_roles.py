@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from toolkit.partnerships import roles, support_roles
+from toolkit.partnerships import gapless, roles, support_roles
 from toolkit.partnerships.facts import facts_of, sectors_of_category
 from toolkit.partnerships.roles import Call
 from toolkit.settings import Settings
@@ -298,3 +298,38 @@ def test_sectors_of_a_branch_are_those_of_its_leaves():
     )
     assert sectors_of_category("materials") == frozenset()
     assert sectors_of_category("unheard.of") == frozenset()
+
+
+def test_goods_are_mended_not_made_into_others(facts_with):
+    facts = facts_with(
+        [{"actor_id": name} for name in ("A-joiner", "B-toys", "C-scrap", "D-taker")],
+        resources=[
+            ("R1", "A-joiner", "materials.goods.furniture", 9.0, "unit", "observed"),
+            ("R2", "B-toys", "materials.goods.toys", 9.0, "unit", "observed"),
+            ("R3", "C-scrap", "materials.metal.turnings", 9.0, "t", "observed"),
+        ],
+        needs=[
+            ("N1", "A-joiner", "materials.goods.furniture", 9.0, "unit", "observed"),
+            ("N2", "B-toys", "materials.goods.furniture", 9.0, "unit", "observed"),
+            ("N3", "C-scrap", "materials.metal.steel", 9.0, "t", "observed"),
+            ("N4", "D-taker", "materials.metal.steel", 9.0, "t", "observed"),
+        ],
+    )
+    for category, who in (
+        ("materials.goods.furniture", "A-joiner"),
+        ("materials.metal.steel", "C-scrap"),
+    ):
+        found = support_roles.transformers(facts, Call(category, 9.0, ""))
+        assert _told(facts, found) == {who: ("can_transform", 0.8)}
+
+
+def test_neighbours_do_not_pool_the_money_that_they_compete_for(facts_with):
+    rows = [{"actor_id": name} for name in "ABC"]
+    needs = [
+        (f"N{name}{rank}", name, category, 1.0, "", "observed")
+        for name in "ABC"
+        for rank, category in enumerate(("finance.grant", "finance.insurance"))
+    ]
+    facts = facts_with(rows, needs=[(*need[:3], None, None, need[5]) for need in needs])
+    found = {one.opening_id for one in gapless.find(facts, isolated=frozenset())}
+    assert found == {"pooling:finance.insurance"}

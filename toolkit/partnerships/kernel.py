@@ -227,7 +227,7 @@ def _look_at_first(p: Problem, s: Board, team: int) -> int:
     set_team(p, s, team)
     branch(p, s, ROOT, QUICK)
     s.turn_of[0, :] = -1
-    return s.turns[0, CHILDREN]
+    return int(s.turns[0, CHILDREN])
 
 
 @compiled

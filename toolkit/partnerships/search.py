@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from toolkit.partnerships.ground import Ground
     from toolkit.settings import Settings
 
-NODE_BUDGET: Final = 20_000
+NODE_BUDGET: Final = 50_000
 """Nodes looked into for one opening before the search stops and says how far it may be off."""
 DIGITS: Final = 9
 """Scores that agree to this many decimals are equal, and ranked by type, then by id."""

@@ -31,7 +31,7 @@ class Wishes:
     Examples
     --------
     >>> Wishes(must=["A1"], without=["A2", "A2"])
-    Wishes(must=('A1',), without=('A2',), types=(), nodes=20000)
+    Wishes(must=('A1',), without=('A2',), types=(), nodes=50000)
     """
 
     must: tuple[str, ...] = ()

@@ -230,3 +230,14 @@ def test_limits_say_how_trips_and_people_were_counted(diagnosis):
     assert "Access times to services come from the table that was provided" in limits("travel")
     assert "Inhabitants are counted by cells" in limits("cells")
     assert "counted by cells" not in limits("travel", "panel")
+
+
+def test_own_types_of_partnership_can_be_chosen_too(diagnosis):
+    frame = diagnosis.partnerships
+    own = frame.assign(type=["Cercle d'élus", *frame["type"].iloc[1:]])
+    told = dataclasses.replace(
+        diagnosis, proposals=dataclasses.replace(diagnosis.proposals, partnerships=own)
+    )
+    types = facts_of(told, lang="fr")["types"]
+    assert types[-1]["label"] == "Cercle d'élus"
+    assert sum(one["count"] for one in types) == len(frame)

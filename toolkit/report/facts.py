@@ -93,7 +93,7 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
         "flows": flow_facts(territory, lang=lang),
         "gap_kinds": _gap_kinds(diagnosis, gaps=gaps, lang=lang),
         "types": _counts(
-            diagnosis.partnerships["type"], v.PARTNERSHIP_TYPES, name="partnership_type", lang=lang
+            diagnosis.partnerships["type"], _types(diagnosis), name="partnership_type", lang=lang
         ),
         "gaps": gaps,
         "coverage": coverage_facts(diagnosis, lang=lang),
@@ -109,6 +109,12 @@ def public_facts(public: PublicDiagnosis, *, lang: str, made_on: dt.date | None 
         "sources": _sources(territory, lang=lang),
         **method_facts(public, lang=lang),
     }
+
+
+def _types(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Return the types of partnership, the known ones first, then own ones that were found."""
+    own = sorted(set(diagnosis.partnerships["type"]) - {*v.PARTNERSHIP_TYPES, v.ANY_TYPE})
+    return (*v.PARTNERSHIP_TYPES, v.ANY_TYPE, *own)
 
 
 def write_facts_json(

@@ -80,7 +80,8 @@ class Facts:
     distance of two points is a trip.  ``eligible`` is false for natural persons whose name may not
     be shown, and for actors that lie nowhere.  ``offers`` (actors x categories) is 1 where an actor
     offers a category, ``wants`` where it needs something that the category serves; ``activities``
-    are all that an actor does, its main activity first.
+    are all that an actor does, its main activity first; ``stated`` are the categories of what it
+    offers, deduced rows left out.
     """
 
     ids: tuple[str, ...]
@@ -100,6 +101,7 @@ class Facts:
     commune: tuple[str, ...]
     commune_xy: Mapping[str, tuple[float, float]]
     resources: Mapping[str, tuple[Fact, ...]]
+    stated: Mapping[int, frozenset[str]]
     needs: Mapping[str, tuple[Fact, ...]]
     commune_needs: Mapping[str, tuple[Fact, ...]]
     flows: Mapping[str, tuple[Fact, ...]]
@@ -186,6 +188,7 @@ def facts_of(territory: Territory, findings: Findings | None, *, settings: Setti
         commune=_texts(actors["commune_id"]),
         commune_xy={str(row[0]): (float(row[1]), float(row[2])) for row in centres.itertuples()},
         resources=_grouped(row for row in rows if row.table == v.RESOURCES),
+        stated=_stated(rows),
         needs=_grouped(row for row in rows if row.table == v.NEEDS and row.actor >= 0),
         commune_needs=_grouped(row for row in rows if row.table == v.NEEDS and row.actor < 0),
         flows=_grouped(row for row in rows if row.table == v.FLOWS),
@@ -332,6 +335,15 @@ def _grouped(rows: Iterable[Fact]) -> dict[str, tuple[Fact, ...]]:
     for row in rows:
         held[row.category].append(row)
     return {category: tuple(sorted(held[category], key=_by_row)) for category in sorted(held)}
+
+
+def _stated(rows: Iterable[Fact]) -> dict[int, frozenset[str]]:
+    """Return the categories that each actor offers by rows that were not deduced."""
+    held: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.table == v.RESOURCES and not row.deduced:
+            held[row.actor].add(row.category)
+    return {actor: frozenset(categories) for actor, categories in held.items()}
 
 
 def _by_row(row: Fact) -> tuple[str, str, str]:

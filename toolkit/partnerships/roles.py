@@ -365,7 +365,7 @@ def is_authority(facts: Facts, actor: int) -> bool:
 
 
 def _is_desk(facts: Facts, actor: int) -> bool:
-    return any(row.actor == actor for row in facts.resources.get(DESK, ()))
+    return DESK in facts.stated.get(actor, ())
 
 
 def _works_elsewhere(facts: Facts, actor: int) -> bool:
@@ -374,11 +374,7 @@ def _works_elsewhere(facts: Facts, actor: int) -> bool:
     Who runs a service is that service: a library is no town hall.  So is who offers but things that
     no authority deals with, as a toy library does.
     """
-    stated = [
-        category
-        for category, rows in facts.resources.items()
-        if any(row.actor == actor and not row.deduced for row in rows)
-    ]
+    stated = facts.stated.get(actor, frozenset())
     return bool(stated) and all(
         category_links.is_service(category) or GOVERNING not in sectors_of_category(category)
         for category in stated

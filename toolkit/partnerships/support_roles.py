@@ -78,13 +78,13 @@ def researchers(
     """
     fields = sectors - NO_FIELD
     fits = []
-    known = [
+    known = {
         actor
         for actor in np.flatnonzero(facts.family == FAMILY_BIT["research"]).tolist()
         if not (in_field and fields.isdisjoint(facts.sectors[actor]))
         and not _is_general_school(facts, actor)
-    ]
-    for actor in known:
+    }
+    for actor in sorted(known):
         if facts.sectors[actor] & fields:
             suits, reason = 1.0, "does_research_in_sector"
         else:
@@ -109,12 +109,8 @@ def _is_general_school(facts: Facts, actor: int) -> bool:
     activities = facts.activities[actor]
     if activities:
         return all(one.startswith(SCHOOL_TRADES) for one in activities)
-    services = {
-        category
-        for category, rows in facts.resources.items()
-        if category_links.is_service(category)
-        and any(row.actor == actor and not row.deduced for row in rows)
-    }
+    stated = facts.stated.get(actor, frozenset())
+    services = set(filter(category_links.is_service, stated))
     return bool(services) and services <= SCHOOLS
 
 

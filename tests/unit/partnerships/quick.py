@@ -38,7 +38,9 @@ def draw_facts(rng: np.random.Generator, *, size: int, coarse: bool) -> Facts:
     ]
     places = [Place(f"C{rank}", "", 4.0 + 8 * rank, 5.0) for rank in range(3)]
     premises = [Place(ids[0], "R", float(x_km[0]), float(y_km[0]))] if rng.random() < 0.5 else []
-    empty = {name: {} for name in ("resources", "needs", "commune_needs", "flows", "by_row")}
+    empty = {
+        name: {} for name in ("resources", "stated", "needs", "commune_needs", "flows", "by_row")
+    }
     return Facts(
         ids=ids,
         index={name: place for place, name in enumerate(ids)},

@@ -88,6 +88,25 @@ def test_a_stage_that_lacks_between_two(register):
     assert detail["missing"].tolist() == [False, True, False]
 
 
+def test_what_the_missing_stages_take_in_and_give(register):
+    """By the narrower category of each pair; what hands on nothing gives all that it offers."""
+    branch = WOOD.rpartition(".")[0]
+    stages = [
+        THREE[0],
+        stage("sawmill", 2, needs=branch, offers=f"{SCRAP}|{branch}"),
+        stage("loft", 3, offers=SCRAP),
+        stage("builders", 4, needs=WOOD),
+    ]
+    told = found(register, stages, at(forest="A1", builders="A2"))[2].more["chain_passing"]
+    assert told.columns.tolist() == list(chains.PASSING_COLUMNS)
+    assert list(zip(told["stage_id"], told["way"], told["category"], strict=True)) == [
+        ("loft", "given", SCRAP),
+        ("sawmill", "given", branch),
+        ("sawmill", "given", SCRAP),
+        ("sawmill", "taken", WOOD),
+    ]
+
+
 @pytest.mark.parametrize(
     "places",
     [

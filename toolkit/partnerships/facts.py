@@ -294,7 +294,12 @@ def _row_fact(
 
 
 def _flow_facts(row: Mapping[str, Any], index: Mapping[str, int]) -> list[Fact]:
-    """Return a flow as a fact of each of its ends that is an actor."""
+    """Return a flow as a fact of each of its ends that is an actor.
+
+    The detail is the end at which the actor stands for what is exchanged: money goes the other way
+    round, from who is served to who serves.
+    """
+    other = {"origin": "destination", "destination": "origin"}
     return [
         Fact(
             actor=index[row[end]],
@@ -305,7 +310,7 @@ def _flow_facts(row: Mapping[str, Any], index: Mapping[str, int]) -> list[Fact]:
             left=float(row["quantity"]),
             unit=_word(row["unit"]),
             basis=str(row["basis"]),
-            detail=end,
+            detail=other[end] if row["nature"] == "money" else end,
             commune_id="",
         )
         for end in ("origin", "destination")

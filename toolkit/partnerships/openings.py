@@ -309,8 +309,12 @@ def _service_access(gap: _Gap) -> tuple[Slot, ...]:
 
 
 def _leak(gap: _Gap) -> tuple[Slot, ...]:
-    """Return the roles of a leak: who sends out or buys outside, and the local counterpart."""
+    """Return the roles of a leak: who sends out or buys outside, and the local counterpart.
+
+    Money goes the other way round: who pays outside is the one who buys there.
+    """
     call = gap.call()
+    bought = "money" in gap.gap_id.split(":") or gap.gap_id.startswith("leak:in:")
     leaking = []
     for row_id, quantity, unit in gap.rows("flow"):
         row = gap.facts.by_row.get((v.FLOWS, row_id))
@@ -326,15 +330,14 @@ def _leak(gap: _Gap) -> tuple[Slot, ...]:
             supply, demand = (0.0, part) if inward else (part, 0.0)
             leaking.append(fit._replace(unit=unit, supply=supply, demand=demand))
     ours = roles.best(leaking, gap.facts)
-    inbound = str(gap.row["gap_id"]).startswith("leak:in:")
     holders = (
         roles.holders(gap.facts, call)
-        if inbound
+        if bought
         else tuple(fit for fit in ours if fit.supply >= fit.demand)
     )
     buyers = (
         tuple(fit for fit in ours if fit.demand >= fit.supply)
-        if inbound
+        if bought
         else roles.users(gap.facts, call)
     )
     return slots_of(

@@ -202,3 +202,36 @@ def test_a_point_of_public_services_is_no_authority(tiny_territory):
     with_desk = tiny_territory.replace(actors=actors)
     assert "FS" in authorities(with_desk)
     assert authorities(with_desk.replace(resources=desk)) == {"A3"}
+
+
+def test_who_pays_outside_is_called_as_the_one_who_buys_there(tiny_territory):
+    flows = pd.DataFrame(
+        {
+            "flow_id": ["F1"],
+            "nature": "money",
+            "origin": ["A3"],
+            "destination": ["outside"],
+            "category": "services.education.school_canteen",
+            "quantity": [9_000.0],
+            "unit": "EUR",
+            "year": [2025],
+            "basis": "recorded",
+        }
+    )
+    meals = pd.DataFrame(
+        {
+            "resource_id": ["R1"],
+            "actor_id": ["A6"],
+            "category": "services.education.school_canteen",
+            "basis": "observed",
+        }
+    )
+    territory = tiny_territory.replace(flows=flows, resources=meals)
+    proposals = diagnose(territory, settings=SETTINGS).proposals
+    call = next(one for one in proposals.calls if one.kind == v.LEAK)
+    able = {
+        slot.role: [(proposals.facts.ids[fit.actor], fit.reason) for fit in slot.fits]
+        for slot in call.slots
+    }
+    assert able["user"] == [("A3", "buys_outside")]
+    assert able["holder"] == [("A6", "operates_service")]

@@ -294,17 +294,17 @@ def candidate_title(candidate: Mapping[str, object], *, opening_kind: str, lang:
 
 
 def candidate_subject(candidate: Mapping[str, object], *, lang: str) -> str:
-    """Return what a candidate is about: its category, else the sector or groups of its opening.
+    """Return what a candidate is about: its chain, else its category, else its sector or groups.
 
     Empty where nothing says it.
     """
-    if isinstance(candidate["category"], str) and candidate["category"]:
-        return category_label(candidate["category"], lang=lang)
     name = gap_name(str(candidate["opening_id"]))
-    if name.kind == v.STRUCTURAL_HOLE:
-        return _groups(name, lang=lang)
     if name.kind == v.BROKEN_CHAIN:
         return broken_chain_title(name, lang=lang)
+    if isinstance(candidate["category"], str) and candidate["category"]:
+        return category_label(candidate["category"], lang=lang)
+    if name.kind == v.STRUCTURAL_HOLE:
+        return _groups(name, lang=lang)
     if name.kind == v.MISSING_ACTIVITY:
         return activity_label(name.form, name.subject, lang=lang)
     return sector_label(name.subject, lang=lang) if name.subject and name.form != "all" else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -225,7 +226,7 @@ def public_diagnosis(diagnosis: Diagnosis, *, lang: str) -> PublicDiagnosis:
         evidence=_public_facts(findings.evidence, view, table="table", row="row_id"),
         matches=_public_matches(findings.matches, view),
         network=_renamed(findings.network, view, tables={"actor_id": v.ACTORS}),
-        details=_public_details(findings.details, view),
+        details=_public_details(findings.details, view, told=told, threshold=threshold),
     )
     roles = _public_facts(proposals.roles, view, table="fact_table", row="fact_id")
     public_proposals = dataclasses.replace(
@@ -412,12 +413,17 @@ def _public_matches(matches: pd.DataFrame, view: PublicTerritory) -> pd.DataFram
 
 
 def _public_details(
-    details: Mapping[str, pd.DataFrame], view: PublicTerritory
+    details: Mapping[str, pd.DataFrame],
+    view: PublicTerritory,
+    *,
+    told: frozenset[str],
+    threshold: int,
 ) -> dict[str, pd.DataFrame]:
     """Return the frames of the details: prices between public rows, the multiplier of all only.
 
-    Hidden actors have their neutral ids in all of them.  The amounts behind the multiplier are left
-    out where some of the flows are confidential.
+    Hidden actors have their neutral ids in all of them.  The amounts behind the multiplier, and the
+    trade, are left out where some of the flows are confidential; so are access to services whose
+    gap would tell a confidential row, and numbers of people that are too small.
     """
     made = {
         name: _renamed(frame, view, tables={"actor_id": v.ACTORS})
@@ -425,12 +431,42 @@ def _public_details(
     }
     if "prices" in made:
         made["prices"] = _public_prices(made["prices"], view)
+    if "coverage" in made:
+        made["coverage"] = _public_coverage(made["coverage"], told, threshold=threshold)
+    if "sites" in made:
+        kept = _of_public_services(made["sites"], told)
+        few = kept["people_reached_more"].map(partial(small_count, threshold=threshold))
+        made["sites"] = kept[~few.astype(bool)].reset_index(drop=True)
+    if "trade" in made and any(table == v.FLOWS for table, _ in view.secret):
+        made["trade"] = made["trade"].iloc[:0]
     if "multiplier" in made:
         whole = made["multiplier"][made["multiplier"]["spender_id"] == ""].reset_index(drop=True)
         if any(table == v.FLOWS for table, _ in view.secret):
             whole = whole.assign(**dict.fromkeys(("r1", "r2", "r3", "flows"), np.nan))
         made["multiplier"] = whole
     return made
+
+
+def _of_public_services(frame: pd.DataFrame, told: frozenset[str]) -> pd.DataFrame:
+    """Return the rows of services of which no gap would tell a confidential row."""
+    secret = {gap.split(":")[1] for gap in told if gap.startswith(f"{v.SERVICE_ACCESS}:")}
+    return frame[~frame["category"].isin(secret)].reset_index(drop=True)
+
+
+def _public_coverage(
+    coverage: pd.DataFrame, told: frozenset[str], *, threshold: int
+) -> pd.DataFrame:
+    """Return coverage without the shares by which too few people could be told, in or out."""
+    kept = _of_public_services(coverage, told)
+    everybody = kept["people"] / kept["share"].where(kept["share"] > 0)
+    few = [
+        any(small_count(round(count), threshold=threshold) for count in (inside, outside))
+        for inside, outside in zip(
+            kept["people"], (everybody - kept["people"]).fillna(0.0), strict=True
+        )
+    ]
+    hidden = pd.Series(few, index=kept.index, dtype="bool")
+    return kept.assign(**{name: kept[name].mask(hidden) for name in ("people", "share")})
 
 
 def _public_prices(prices: pd.DataFrame, view: PublicTerritory) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -21,7 +20,6 @@ def public(diagnosis):
     """Return a function that gives the public diagnosis with a gap of access and its frames."""
 
     def build(*, sites=(), coverage=(), secret=False):
-        made = public_diagnosis(diagnosis, lang="fr").diagnosis
         gap = {"gap_id": FAR, "kind": "service_access", "category": PLACE, "secret": secret}
         details = {
             "sites": pd.DataFrame(
@@ -33,9 +31,10 @@ def public(diagnosis):
                 columns=["category", "minutes", "is_limit", "people", "share"],
             ),
         }
-        findings = dataclasses.replace(
-            made.findings, gaps=pd.DataFrame([gap]), details=MappingProxyType(details)
-        )
+        known = dataclasses.replace(diagnosis.findings, details=details)
+        private = dataclasses.replace(diagnosis, findings=known)
+        made = public_diagnosis(private, lang="fr").diagnosis
+        findings = dataclasses.replace(made.findings, gaps=pd.DataFrame([gap]))
         return dataclasses.replace(made, findings=findings)
 
     return build

@@ -198,3 +198,37 @@ def test_order_of_rows_changes_nothing(made):
     assert json.dumps(sorted(map(str, one.aliases.items()))) == json.dumps(
         sorted(map(str, other.aliases.items()))
     )
+
+
+def test_access_and_trade_tell_no_few_people_and_no_confidential_row(made):
+    diagnosis = made.diagnosis()
+    details = {
+        "coverage": pd.DataFrame(
+            {
+                "category": "services.health.nurse",
+                "minutes": [5.0, 10.0, 20.0],
+                "is_limit": [False, True, False],
+                "people": [3.0, 900.0, 4499.0],
+                "share": [3 / 4500, 0.2, 4499 / 4500],
+            }
+        ),
+        "sites": pd.DataFrame(
+            {
+                "category": "services.health.nurse",
+                "sites": [1, 2],
+                "commune_ids": ["99001", "99001|99002"],
+                "people_reached_more": [3.0, 300.0],
+            }
+        ),
+        "trade": pd.DataFrame({"group": ["materials.wood"], "internal": [12.0]}),
+    }
+    findings = dataclasses.replace(diagnosis.findings, details=details)
+    private = dataclasses.replace(diagnosis, findings=findings)
+    told = public_diagnosis(private, lang="fr")
+    shown = told.diagnosis.findings.details
+    assert shown["coverage"]["people"].isna().tolist() == [True, False, True]
+    assert shown["coverage"]["share"].isna().tolist() == [True, False, True]
+    assert shown["sites"]["people_reached_more"].tolist() == [300.0]
+    secret = any(table == "flows" for table, _ in told.view.secret)
+    assert len(shown["trade"]) == (0 if secret else 1)
+    assert secret

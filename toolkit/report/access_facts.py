@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -88,10 +89,9 @@ def coverage_facts(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
     gaps = diagnosis.gaps[diagnosis.gaps["kind"] == v.SERVICE_ACCESS]
     shown = set(gaps["category"]) - set(gaps.loc[gaps["secret"].astype(bool), "category"])
     coverage = diagnosis.findings.detail("coverage")
-    threshold = diagnosis.settings.secrecy_threshold
     made = []
     for category, rows in coverage[coverage["category"].isin(shown)].groupby("category"):
-        told = [_step(row, threshold=threshold, lang=lang) for row in rows.to_dict("records")]
+        told = [_step(row, lang=lang) for row in rows.to_dict("records")]
         made.append(
             {
                 "label": category_label(category, lang=lang),
@@ -102,11 +102,10 @@ def coverage_facts(diagnosis: Diagnosis, *, lang: str) -> list[Facts]:
     return sorted(made, key=lambda row: folded(row["label"]))
 
 
-def _step(row: Mapping[Any, Any], *, threshold: int, lang: str) -> Facts:
+def _step(row: Mapping[Any, Any], *, lang: str) -> Facts:
     """Return how many people are within one time of a service."""
-    share, people = float(row["share"]), float(row["people"])
-    total = people / share if share > 0 else 0.0
-    few = any(small_count(round(count), threshold=threshold) for count in (people, total - people))
+    share = float(row["share"])
+    few = math.isnan(share)
     return {
         "minutes": number(float(row["minutes"]), lang=lang),
         "usual": float(row["minutes"]) in STEPS_MIN,

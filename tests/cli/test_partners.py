@@ -45,8 +45,9 @@ def test_types_and_number_are_wishes(folder, capsys):
     assert code == 0
     assert "1 partnership to animate" in out
     assert "Mairie" not in out.split("Calls without candidate")[0]
-    code, _, err = run(capsys, "partners", folder, "--type", "guild")
+    code, out, err = run(capsys, "partners", folder, "--type", "guild")
     assert code != 0
+    assert "Diagnosis" not in out
     assert "guild" in err
 
 
@@ -73,6 +74,7 @@ def test_names_that_are_none_are_all_told(folder, capsys):
     code, _, err = run(capsys, "partners", folder, "--must", "scierie dubos", "--without", "A99")
     assert code == 2
     assert "Scierie Dubois" in err
+    assert "Lycée agricole du Val" in run(capsys, "partners", folder, "--must", "lycee")[2]
     both = run(capsys, "partners", folder, "--must", "nobody, nowhere")[2]
     assert "nobody" in both
     assert "nowhere" in both

@@ -72,6 +72,8 @@ def partners(
         without=find_actors(territory.actors, asked(without)),
         types=asked(kind),
     )
+    if wishes.types:
+        settings = settings.with_changes(partnership_types=wishes.types)
     background = workspace.background(territory)
     _say_begin(territory, reader)
     made = run(territory, settings=settings, background=background, wishes=wishes)

@@ -16,6 +16,13 @@ LIKE: Final = 3
 """Names proposed in place of one that nobody bears."""
 
 
+def _like(word: str, names: Iterable[str]) -> list[str]:
+    """Return the names that hold a word, else those that are spelt like it."""
+    known = sorted(names)
+    holding = [name for name in known if word and word in name]
+    return holding[:LIKE] or difflib.get_close_matches(word, known, n=LIKE)
+
+
 def find_actors(actors: pd.DataFrame, words: Iterable[str]) -> tuple[str, ...]:
     """Return the ids of actors that are given by id or by name.
 
@@ -58,7 +65,7 @@ def find_actors(actors: pd.DataFrame, words: Iterable[str]) -> tuple[str, ...]:
             params = {"choices": ", ".join(sorted(own))}
             problems.append(Problem("actor_ambiguous", found=word, params=params))
         else:
-            near = difflib.get_close_matches(fold(word), by_name, n=LIKE)
+            near = _like(fold(word), by_name)
             params = {"choices": ", ".join(shown[name] for name in near) or "–"}
             problems.append(Problem("actor_unknown_name", found=word, params=params))
     if problems:

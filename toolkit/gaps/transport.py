@@ -35,6 +35,8 @@ PROMISING: Final = 3
 """Pairs that then stay, for each supply and demand."""
 DROPPING: Final = 60
 """Rounds in which pairs may leave; after them they only enter, so that the rounds end."""
+KEPT: Final = 30_000_000
+"""Pairs up to which all distances are kept (240 MB): computing them takes longer than one round."""
 RELATIVE_ZERO: Final = 1e-9
 """Share of a quantity below which a difference is rounding, not a fact."""
 PRICE_TOLERANCE: Final = 1e-6
@@ -215,14 +217,15 @@ def optimum(market: Market) -> Optimum:
 
 def _solve(market: Market) -> Plan:
     """Return the optimum by linear programs over more and more pairs."""
-    pairs, complete = _first_pairs(market)
+    roads = _Roads(market, {})
+    pairs, complete = _first_pairs(roads)
     longest = float(pairs.road_km.max(initial=0.0)) if complete else float(market.reach_km.max())
     earned = longest * min(len(market.supply), len(market.demand)) + 1.0
     for round_ in itertools.count():
         amount, prices = _optimum(market, pairs, earned=earned, with_prices=not complete)
         if complete:
             break
-        entering = _bettering(market, pairs, prices=prices, earned=earned)
+        entering = _bettering(roads, pairs, prices=prices, earned=earned)
         if not len(entering.supply):
             break
         if len(pairs.supply) > MANY_PAIRS and round_ < DROPPING:
@@ -321,17 +324,36 @@ def _queues(number: Integers) -> list[list[int]]:
 
 
 # --- pairs ------------------------------------------------------------------------------------
-def _first_pairs(market: Market) -> tuple[Pairs, bool]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Roads:
+    """The roads of a market by blocks, kept from one round to the next where there is room."""
+
+    market: Market
+    kept: dict[tuple[int, int], Floats]
+
+    def of(self, rows: slice) -> Floats:
+        """Return what :meth:`Market.roads_km` does; it must not be written to."""
+        key = rows.start, rows.stop
+        road = self.kept.get(key)
+        if road is None:
+            road = self.market.roads_km(rows)
+            if len(self.market.supply) * len(self.market.demand) <= KEPT:
+                self.kept[key] = road
+        return road
+
+
+def _first_pairs(roads: _Roads) -> tuple[Pairs, bool]:
     """Return the pairs to begin with, and whether these are all allowed ones."""
+    market = roads.market
     if len(market.supply) * len(market.demand) <= ALL_PAIRS:
-        road = market.roads_km(slice(0, len(market.supply)))
+        road = roads.of(slice(0, len(market.supply)))
         supply, demand = np.nonzero(np.isfinite(road))
         return Pairs(supply, demand, road[supply, demand]), True
     parts = []
     best = np.full((0, len(market.demand)), np.inf)
     which = np.zeros((0, len(market.demand)), dtype="int64")
     for rows in market.blocks():
-        road = market.roads_km(rows)
+        road = roads.of(rows)
         parts.append(_smallest(road, count=NEAREST, first=rows.start))
         best = np.vstack([best, road])
         owner = np.arange(rows.start, rows.stop)[:, None]
@@ -365,16 +387,16 @@ def _merged(*parts: Pairs) -> Pairs:
 
 
 def _bettering(
-    market: Market, pairs: Pairs, *, prices: tuple[Floats, Floats], earned: float
+    roads: _Roads, pairs: Pairs, *, prices: tuple[Floats, Floats], earned: float
 ) -> Pairs:
     """Return allowed pairs outside the program that would better its optimum."""
-    starts = np.searchsorted(pairs.supply, np.arange(len(market.supply) + 1))
+    starts = np.searchsorted(pairs.supply, np.arange(len(roads.market.supply) + 1))
     parts = []
-    for rows in market.blocks():
-        road = market.roads_km(rows)
+    for rows in roads.market.blocks():
+        road = roads.of(rows)
         inside = slice(starts[rows.start], starts[rows.stop])
-        road[pairs.supply[inside] - rows.start, pairs.demand[inside]] = np.inf
         reduced = road - earned - prices[0][rows, None] - prices[1][None, :]
+        reduced[pairs.supply[inside] - rows.start, pairs.demand[inside]] = np.inf
         reduced[reduced >= -PRICE_TOLERANCE] = np.inf
         chosen = _smallest(reduced, count=ENTERING, first=rows.start)
         road_km = road[chosen.supply - rows.start, chosen.demand]

@@ -102,7 +102,7 @@ def test_the_list_tells_size_age_and_licence(server, folder, capsys, lang):
 
 
 def test_big_downloads_are_told_at_most_twenty_times(capsys):
-    tell = data._progress("en")
+    tell = data.progress_in("en")
     for done in range(0, 2_000_000_001, 1_000_000):
         tell("sirene", done, 2_000_000_000)
     lines = capsys.readouterr().err.splitlines()

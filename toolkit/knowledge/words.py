@@ -180,7 +180,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
     Examples
     --------
     >>> [part.named_after for part in parts_of("Garage du vieux moulin, réparation de vélos")]
-    [{'vieux': frozenset({'garag'}), 'moulin': frozenset({'garag'})}, {}]
+    [{'vieu': frozenset({'garag'}), 'moulin': frozenset({'garag'})}, {}]
     """
     folded = fold(text[:MAX_CHARACTERS].replace("\n", ";"))
     folded = _POINTS.sub(lambda found: found[0].replace(".", "") + " ", folded)

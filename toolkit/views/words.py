@@ -64,7 +64,7 @@ def activity_label(nomenclature_: str, code: str, *, lang: str) -> str:
     Examples
     --------
     >>> activity_label("bpe", "D307", lang="en"), activity_label("naf_rev2", "10.71", lang="fr")
-    ('Pharmacy', 'Fabrication de pain ; pâtisserie et pâtes fraîches')
+    ('Pharmacy', 'Fabrication de pain et de pâtisserie fraîche')
     """
     if nomenclature_ in nomenclature.NAMES:
         return nomenclature.label(nomenclature_, code, lang=lang)

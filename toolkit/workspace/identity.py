@@ -128,7 +128,7 @@ def _limits(rule: dataclasses.Field[Any]) -> str:
     if rule.metadata["choices"]:
         return ", ".join(rule.metadata["choices"])
     if rule.metadata["minimum"] is None:
-        return "true, false"
+        return "true, false" if isinstance(rule.default, bool) else '["…", "…"]'
     unit = rule.metadata["unit"]
     low, high = (
         int(end) if end == int(end) else end

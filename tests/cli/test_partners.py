@@ -40,6 +40,16 @@ def test_members_are_told_with_their_role_and_reason(folder, capsys):
     assert "solid" in out
 
 
+def test_what_is_only_estimated_is_told_as_such(folder, capsys):
+    needs = Workspace(folder).tables()["needs"].assign(basis="estimated")
+    Workspace(folder).write({"needs": needs}, what="test")
+    _, out, _ = run(capsys, "partners", folder)
+    told = next(line for line in out.splitlines() if "Ambre – User" in line)
+    assert told.endswith("(Estimated, to be confirmed)")
+    holder = next(line for line in out.splitlines() if "Holder of the resource" in line)
+    assert "stimated" not in holder
+
+
 def test_types_and_number_are_wishes(folder, capsys):
     code, out, _ = run(capsys, "partners", folder, "--type", "ess_business", "--budget", 1)
     assert code == 0

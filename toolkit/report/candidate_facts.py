@@ -22,6 +22,7 @@ from toolkit.views.words import (
     distance_text,
     place_names,
     quantity_text,
+    reason_text,
 )
 
 if TYPE_CHECKING:
@@ -182,9 +183,7 @@ class _Writer:
         """Return why a member is in, with the fact behind it."""
         lang = self.lang
         row = (str(role["fact_table"]), str(role["fact_id"]))
-        deduced = f"partnership.deduced.{role['reason']}"
-        is_deduced = row in self.deduced and has_text(deduced, lang=lang)
-        said = text(deduced if is_deduced else f"partnership.reason.{role['reason']}", lang=lang)
+        said = reason_text(role, deduced=self.deduced, lang=lang)
         if role["secret"]:
             return f"{said} ({text('privacy.confidential', lang=lang).lower()})"
         what, _ = self.rows.get(row, ("", ""))

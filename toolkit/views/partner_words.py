@@ -10,12 +10,14 @@ from toolkit import vocabulary as v
 from toolkit.language import enum_label, has_text, listing, number, percent, text
 from toolkit.partnerships.follow_up import follow_up
 from toolkit.partnerships.wishes import ALL
+from toolkit.views.frames import deduced_rows
 from toolkit.views.words import (
     candidate_title,
     day_text,
     distance_text,
     gap_title,
     place_names,
+    reason_text,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def partner_lines(diagnosis: Diagnosis, *, lang: str) -> Iterator[str]:
         name: rows.to_dict("records")
         for name, rows in diagnosis.proposals.roles.groupby("candidate_id", sort=False)
     }
+    deduced = deduced_rows(diagnosis.territory)
     robust = diagnosis.robustness.candidates.set_index("candidate_id")["standing"]
     for cells in diagnosis.portfolio.to_dict("records"):
         row = {str(key): cell for key, cell in cells.items()}
@@ -64,7 +67,7 @@ def partner_lines(diagnosis: Diagnosis, *, lang: str) -> Iterator[str]:
             standing=enum_label("standing", robust[name], lang=lang),
         )
         for member in roles.get(name, ()):
-            yield f"    - {_member(member, names, lang=lang)}"
+            yield f"    - {_member(member, names, deduced=deduced, lang=lang)}"
         yield "    " + text(
             "partners.meeting",
             lang=lang,
@@ -74,13 +77,19 @@ def partner_lines(diagnosis: Diagnosis, *, lang: str) -> Iterator[str]:
         )
 
 
-def _member(row: Row, names: Mapping[str, str], *, lang: str) -> str:
+def _member(
+    row: Row, names: Mapping[str, str], *, deduced: frozenset[tuple[str, str]], lang: str
+) -> str:
+    """Return a member with its role and the reason, which says whether it is only estimated."""
+    reason = reason_text(row, deduced=deduced, lang=lang)
+    if row["basis"] == "estimated":
+        reason = f"{reason} ({enum_label('basis', row['basis'], lang=lang)})"
     return text(
         "partners.member",
         lang=lang,
         name=names.get(str(row["actor_id"]), str(row["actor_id"])),
         role=enum_label("member_role", row["role"], lang=lang),
-        reason=text(f"partnership.reason.{row['reason']}", lang=lang),
+        reason=reason,
     )
 
 

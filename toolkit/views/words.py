@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolkit import nomenclature, units
 from toolkit import vocabulary as v
@@ -308,6 +308,25 @@ def candidate_subject(candidate: Mapping[str, object], *, lang: str) -> str:
     if name.kind == v.MISSING_ACTIVITY:
         return activity_label(name.form, name.subject, lang=lang)
     return sector_label(name.subject, lang=lang) if name.subject and name.form != "all" else ""
+
+
+def reason_text(row: Mapping[Any, Any], *, deduced: frozenset[tuple[str, str]], lang: str) -> str:
+    """Return why a member is in a candidate, in the words of what is deduced where the fact is.
+
+    Parameters
+    ----------
+    row : Mapping
+        One row of the members of candidates (columns ``ROLE_COLUMNS``).
+    deduced : frozenset of (str, str)
+        Table and id of the rows deduced from activities.
+    lang : str
+        ``fr`` or ``en``.
+    """
+    key = f"partnership.deduced.{row['reason']}"
+    is_deduced = (str(row["fact_table"]), str(row["fact_id"])) in deduced
+    if not (is_deduced and has_text(key, lang=lang)):
+        key = f"partnership.reason.{row['reason']}"
+    return text(key, lang=lang)
 
 
 def place_names(territory: Territory) -> dict[str, str]:
